@@ -1,0 +1,110 @@
+// swift-tools-version:6.2
+// SPDX-License-Identifier: Apache-2.0
+//
+// The target list is the architecture: a target may depend only on targets above it (see ARCHITECTURE.md).
+
+import PackageDescription
+
+/// One settings list for every Swift target: Swift 6 mode, strict imports, warnings are errors.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: swiftSettings)
+}
+
+func adapter(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(folder)",
+        resources: resources, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "vibrissa",
+    products: [
+        .executable(name: "vibrissa", targets: ["vibrissa"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Core: values and functions. No I/O, no clock, no Foundation.
+        core("NetworkModel"),
+        core("PolicyModel", ["NetworkModel"]),
+        core("PolicyEngine", ["NetworkModel", "PolicyModel"]),
+        core("FlowModel", ["NetworkModel", "PolicyModel"]),
+        core("FlowStore", ["NetworkModel", "PolicyModel", "FlowModel"]),
+
+        // Kernel: everything that talks to Linux.
+        .target(name: "CLinuxABI", path: "Sources/Kernel/CLinuxABI"),
+        adapter("LinuxKernel", in: "Kernel/LinuxKernel", ["NetworkModel", "CLinuxABI"]),
+        adapter(
+            "NftablesDataplane", in: "Kernel/NftablesDataplane",
+            ["NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel", "CLinuxABI"]),
+
+        // Cluster state.
+        adapter(
+            "KubernetesClient", in: "Cluster/KubernetesClient",
+            ["NetworkModel", "PolicyModel", .product(name: "Yams", package: "Yams")]),
+
+        // Serving.
+        adapter(
+            "WebBackend", in: "Serving/WebBackend",
+            [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.copy("web")]),
+
+        // Daemons: the loops, over the ports that the core owns.
+        adapter(
+            "Daemons", in: "Daemons",
+            [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        // The lab: a cluster on one machine.
+        adapter(
+            "Lab", in: "Lab",
+            [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.copy("shop")]),
+
+        .executableTarget(
+            name: "vibrissa",
+            dependencies: [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore", "NftablesDataplane",
+                "KubernetesClient", "WebBackend", "Daemons", "Lab",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu2x
+)
