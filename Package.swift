@@ -104,6 +104,13 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
+        // Tests.
+        .target(name: "TestSupport", dependencies: ["NetworkModel", "PolicyModel"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("NetworkModelTests", ["NetworkModel"]),
+        tests("PolicyModelTests", ["NetworkModel", "PolicyModel", "TestSupport"]),
+        tests("PolicyEngineTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "TestSupport"]),
+        tests("FlowModelTests", ["NetworkModel", "PolicyModel", "FlowModel"]),
+        tests("LinuxKernelTests", ["NetworkModel", "LinuxKernel"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

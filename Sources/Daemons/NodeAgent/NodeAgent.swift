@@ -1,1 +1,200 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Daemons: the long-running loops, written against the ports that the core owns. Which cluster, which data plane and
+// which store they talk to is decided by whoever starts them.
+
+public import FlowModel
+public import FlowStore
+public import Logging
+public import NetworkModel
+public import PolicyEngine
+public import PolicyModel
+public import ServiceLifecycle
+
+/// The loop of one node: cluster state in, rules to the data plane, kernel events to flow records.
+///
+///     ClusterStateSource ─▶ state ─▶ snapshot ─▶ program ─▶ PolicyEnforcer
+///     PacketEventSource ─▶ FlowCollector (names and pending traces from the snapshot) ─▶ FlowIngesting
+///
+/// One actor owns all state. When the agent stops, the data plane keeps the rules that were last applied.
+public actor NodeAgent: Service {
+    public struct Configuration: Sendable {
+        /// How this node is called in status and records.
+        public var nodeName: String
+        /// `nftables`, `simulated`: what reports the events.
+        public var sourceKind: String
+        /// How often the collector's clock ticks.
+        public var tickInterval = Duration.milliseconds(250)
+        /// Wait before a program that the data plane refused is tried again.
+        public var retryInterval = Duration.seconds(5)
+
+        public init(nodeName: String, sourceKind: String) {
+            self.nodeName = nodeName
+            self.sourceKind = sourceKind
+        }
+    }
+
+    private let configuration: Configuration
+    private let cluster: any ClusterStateSource
+    private let enforcer: any PolicyEnforcer
+    private let events: any PacketEventSource
+    private let sink: any FlowIngesting
+    private let interface: @Sendable (ResourceName) -> String?
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+
+    private var state = ClusterState()
+    private var context = AgentContext(state: ClusterState(), generation: 0)
+    private var collector = FlowCollector()
+    private var audit = VerdictAudit()
+    private var diagnostics: [Diagnostic] = []
+    private var enforcementFailure: Diagnostic?
+    private var appliedGeneration: UInt64 = 0
+    private var needsRetry = false
+    private var losses: [EventLoss] = []
+    private var lastEventAt: Timestamp?
+
+    /// - Parameter interface: the node-side interface of a workload; nil when the workload is elsewhere.
+    public init(
+        configuration: Configuration, cluster: any ClusterStateSource, enforcer: any PolicyEnforcer,
+        events: any PacketEventSource, sink: any FlowIngesting,
+        interface: @escaping @Sendable (ResourceName) -> String?, now: @escaping @Sendable () -> Timestamp,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.cluster = cluster
+        self.enforcer = enforcer
+        self.events = events
+        self.sink = sink
+        self.interface = interface
+        self.now = now
+        self.logger = logger
+    }
+
+    /// Runs until cancelled or asked to shut down. The data plane is left as it is.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.followCluster() }
+                group.addTask { await self.followEvents() }
+                group.addTask { await self.tickRegularly() }
+                // The loops end together: a node that no longer follows its cluster must not look alive.
+                await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func followCluster() async {
+        for await update in cluster.updates() { await apply(update) }
+    }
+
+    private func followEvents() async {
+        for await batch in events.batches() { await collect(batch) }
+    }
+
+    private func tickRegularly() async {
+        var sinceRetry = Duration.zero
+        while (try? await Task.sleep(for: configuration.tickInterval)) != nil {
+            // Cancellation is the only way the sleep fails, and it ends the loop.
+            await collect(KernelEventBatch(events: []))
+            sinceRetry += configuration.tickInterval
+            if needsRetry, sinceRetry >= configuration.retryInterval {
+                sinceRetry = .zero
+                await enforce()
+            }
+        }
+    }
+
+    // MARK: - Policy
+
+    private func apply(_ update: ClusterUpdate) async {
+        report(update.diagnostics)
+        guard !update.changes.isEmpty else { return }
+        state.apply(update.changes)
+        context = AgentContext(state: state, generation: context.snapshot.generation + 1)
+        collector.contextChanged()
+        await enforce()
+    }
+
+    private func enforce() async {
+        let program = context.snapshot.program(interface: interface)
+        do {
+            let result = try await enforcer.apply(program)
+            appliedGeneration = result.generation
+            needsRetry = false
+            enforcementFailure = nil
+            audit.programChanged(at: now())
+            logger.info(
+                "policy applied",
+                metadata: [
+                    "generation": "\(result.generation)", "chains": "\(result.chainsChanged)",
+                    "sets": "\(result.setsChanged)", "elements": "\(result.elementsChanged)",
+                ])
+        } catch {
+            needsRetry = true
+            enforcementFailure = Diagnostic(
+                .error, resource: "generation \(program.generation)",
+                message: "the data plane refused the rules: \(error)",
+                suggestion: "generation \(appliedGeneration) stays in force; it is tried again every few seconds")
+            logger.error(
+                "policy not applied, the last good rules stay in force",
+                metadata: ["generation": "\(program.generation)", "error": "\(error)"])
+        }
+    }
+
+    /// Logs problems that are new and keeps all of them for the status.
+    private func report(_ current: [Diagnostic]) {
+        let known = Set(diagnostics)
+        for problem in current where !known.contains(problem) {
+            logger.log(
+                level: problem.severity == .error ? .error : .warning, "problem in a manifest",
+                metadata: ["problem": "\(problem)"])
+        }
+        for solved in known.subtracting(current) {
+            logger.notice("problem solved", metadata: ["problem": "\(solved)"])
+        }
+        diagnostics = current
+    }
+
+    // MARK: - Events
+
+    private func collect(_ batch: KernelEventBatch) async {
+        var records: [FlowRecord] = []
+        for event in batch.events {
+            collector.collect(event, context: context, into: &records)
+            if case .packet(let packet) = event { audit.check(packet, against: context.snapshot) }
+        }
+        let time = now()
+        collector.tick(time, context: context, into: &records)
+        if !batch.events.isEmpty {
+            lastEventAt = time
+            losses = batch.losses
+        }
+        if !records.isEmpty { await sink.ingest(records) }
+    }
+
+    // MARK: - Status
+
+    public func status() -> AgentStatus {
+        AgentStatus(
+            nodeName: configuration.nodeName, sourceKind: configuration.sourceKind,
+            generation: context.snapshot.generation, appliedGeneration: appliedGeneration,
+            snapshot: context.snapshot, state: state,
+            diagnostics: diagnostics + (enforcementFailure.map { [$0] } ?? []),
+            losses: losses + collectorLosses + [audit.loss], lastEventAt: lastEventAt)
+    }
+
+    private var collectorLosses: [EventLoss] {
+        [
+            EventLoss(
+                name: "connections_over_limit", count: collector.counters.connectionsOverLimit,
+                help: "Connections that were not followed because too many were open at once "
+                    + "(\(collector.maximumConnections))."),
+            EventLoss(
+                name: "connections_without_verdict", count: collector.counters.connectionsWithoutVerdict,
+                help: "Connections that ended without a rule hit: they are older than the agent, or nothing polices "
+                    + "them."),
+        ]
+    }
+}

@@ -19,11 +19,15 @@ int linuxabi_bind_mount(const char *source, const char *target, int recursive) {
     return mount(source, target, "none", MS_BIND | (recursive ? MS_REC : 0), NULL);
 }
 
-int linuxabi_make_mount_shared(const char *target) { return mount("", target, "none", MS_SHARED | MS_REC, NULL); }
+int linuxabi_make_mount_shared(const char *target) {
+    return mount("", target, "none", MS_SHARED | MS_REC, NULL);
+}
 
 int linuxabi_detach_mount(const char *target) { return umount2(target, MNT_DETACH); }
 
-int linuxabi_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0); }
+int linuxabi_set_parent_death_signal(int signal) {
+    return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0);
+}
 
 int linuxabi_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0, 0, 0); }
 
@@ -37,7 +41,9 @@ void linuxabi_name_thread(const char *name) { prctl(PR_SET_NAME, (unsigned long)
 
 int linuxabi_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-int linuxabi_create_mount_point(const char *path) { return open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0); }
+int linuxabi_create_mount_point(const char *path) {
+    return open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+}
 
 int linuxabi_open(const char *path, int flags) { return open(path, flags | O_CLOEXEC); }
 

@@ -6,8 +6,9 @@ internal import Synchronization
 
 /// A thread of its own for calls that block or that change per-thread state such as the network namespace.
 ///
-/// The body runs once; the thread then ends. A child process started from such a thread with `dieWithParent()` dies
-/// when the *thread* ends, so do not start long-lived children here (prctl(2), PR_SET_PDEATHSIG).
+/// The body runs once; the thread then ends. A child process started from such a thread with
+/// `dieWithParent()` dies when the *thread* ends, so do not start long-lived children here (prctl(2),
+/// PR_SET_PDEATHSIG).
 public final class DedicatedThread: Sendable {
     private final class Work: Sendable {
         let name: String

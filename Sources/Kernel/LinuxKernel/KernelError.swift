@@ -5,7 +5,8 @@ internal import Glibc
 
 /// Why the kernel refused something: what was attempted, on which object, and what to try.
 public struct KernelError: Error, Sendable, Hashable {
-    /// What kind of failure it was, for callers that branch on it. Extensible: treat unknown codes as `systemCall`.
+    /// What kind of failure it was, for callers that branch on it. Extensible: treat unknown codes as
+    /// `systemCall`.
     public struct Code: RawRepresentable, Hashable, Sendable {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -26,6 +27,8 @@ public struct KernelError: Error, Sendable, Hashable {
         public static let notFound = Code(rawValue: "not-found")
         /// EBUSY or EADDRINUSE: somebody else holds the object.
         public static let busy = Code(rawValue: "busy")
+        /// A dump that changes interrupted again and again.
+        public static let interrupted = Code(rawValue: "interrupted")
         /// ENOBUFS while waiting for an answer: replies were lost, the outcome is unknown.
         public static let overrun = Code(rawValue: "overrun")
     }
@@ -104,7 +107,8 @@ extension KernelError: CustomStringConvertible {
     /// What the person reading this can try; nil when there is no general advice.
     public var hint: String? {
         switch code {
-        case .permission: "this needs CAP_NET_ADMIN, and CAP_SYS_ADMIN for namespaces: run as root or grant them"
+        case .permission:
+            "this needs CAP_NET_ADMIN, and CAP_SYS_ADMIN for namespaces: run as root or grant them"
         case .notSupported: "the kernel lacks this feature: load its module or use a kernel that has it"
         case .exists: "delete the existing object, or choose another name"
         case .busy: "another process holds it: stop that process or choose another"

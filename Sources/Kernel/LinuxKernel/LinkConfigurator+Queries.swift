@@ -20,20 +20,18 @@ public struct NetworkInterface: Hashable, Sendable {
 
 // Reading links back.
 extension LinkConfigurator {
-    /// All interfaces, by index. Asks again when the table changed meanwhile, at most five times.
+    /// All interfaces, by index.
     public func interfaces() throws(KernelError) -> [NetworkInterface] {
         var found: [NetworkInterface] = []
-        for _ in 0..<5 {
-            found.removeAll()
-            var request = NetlinkMessageWriter()
-            request.begin(type: UInt16(RTM_GETLINK), flags: 0)
-            Self.appendLinkHeader(&request)
-            request.end()
-            let isConsistent = try socket.dump(request, operation: "list links", subject: "") { message in
+        var request = NetlinkMessageWriter()
+        request.begin(type: UInt16(RTM_GETLINK), flags: 0)
+        Self.appendLinkHeader(&request)
+        request.end()
+        try socket.dumpConsistently(
+            request, operation: "list links", subject: "", restart: { found.removeAll() },
+            each: { message in
                 if let interface = Self.interface(message) { found.append(interface) }
-            }
-            if isConsistent { break }
-        }
+            })
         return found.sorted { $0.index < $1.index }
     }
 
@@ -57,7 +55,8 @@ extension LinkConfigurator {
 
     func index(of name: String) throws(KernelError) -> Int32 { try interface(name).index }
 
-    /// Decodes RTM_NEWLINK: `struct ifinfomsg` (16 bytes: family, pad, type, index, flags, change), then attributes.
+    /// Decodes RTM_NEWLINK: `struct ifinfomsg` (16 bytes: family, pad, type, index, flags, change), then
+    /// attributes.
     private static func interface(_ message: NetlinkMessage) -> NetworkInterface? {
         guard message.type == UInt16(RTM_NEWLINK), let index: Int32 = message.payload.number(at: 4),
             let flags: UInt32 = message.payload.number(at: 8),
@@ -76,7 +75,7 @@ extension LinkConfigurator {
         }
         guard !name.isEmpty else { return nil }
         return NetworkInterface(
-            index: index, name: name, isUp: flags & UInt32(IFF_UP.rawValue) != 0, mtuBytes: mtu,
+            index: index, name: name, isUp: flags & UInt32(IFF_UP) != 0, mtuBytes: mtu,
             hardwareAddress: hardwareAddress)
     }
 

@@ -4,7 +4,8 @@ internal import CLinuxABI
 internal import Glibc
 public import NetworkModel
 
-/// Creates and configures interfaces, addresses, routes and neighbours of one network namespace (rtnetlink(7)).
+/// Creates and configures interfaces, addresses, routes and neighbours of one network namespace
+/// (rtnetlink(7)).
 ///
 /// Interfaces are named by their name; every call looks the index up anew, because indexes are reused.
 public struct LinkConfigurator: Sendable {
@@ -52,7 +53,7 @@ public struct LinkConfigurator: Sendable {
 
     /// Brings an interface up (IFF_UP).
     public func setUp(_ name: String) throws(KernelError) {
-        try setFlags(name, UInt32(IFF_UP.rawValue), operation: "bring up link")
+        try setFlags(name, UInt32(IFF_UP), operation: "bring up link")
     }
 
     /// Takes an interface down. Its routes vanish with it.
@@ -88,15 +89,15 @@ public struct LinkConfigurator: Sendable {
         var request = NetlinkMessageWriter()
         request.begin(type: UInt16(RTM_NEWLINK), flags: 0)
         Self.appendLinkHeader(
-            &request, index: try index(of: name), flags: flags, change: UInt32(IFF_UP.rawValue))
+            &request, index: try index(of: name), flags: flags, change: UInt32(IFF_UP))
         request.end()
         try socket.transact(request, operation: operation, subject: name)
     }
 
     // MARK: Addresses, routes, neighbours
 
-    /// Gives an interface an address of a network of `prefixLength` bits; IPv6 without duplicate detection, so that
-    /// it is usable at once.
+    /// Gives an interface an address of a network of `prefixLength` bits; IPv6 without duplicate detection,
+    /// so that it is usable at once.
     public func addAddress(_ address: IPAddress, prefixLength: Int, to name: String) throws(KernelError) {
         let subject = "\(address)/\(prefixLength) on \(name)"
         guard (0...address.family.bitCount).contains(prefixLength) else {
@@ -119,7 +120,8 @@ public struct LinkConfigurator: Sendable {
 
     /// Adds a route; fails when the same one exists.
     public func addRoute(_ route: Route) throws(KernelError) {
-        try sendRoute(route, type: UInt16(RTM_NEWROUTE), flags: UInt16(NLM_F_CREATE | NLM_F_EXCL), "add route")
+        try sendRoute(
+            route, type: UInt16(RTM_NEWROUTE), flags: UInt16(NLM_F_CREATE | NLM_F_EXCL), "add route")
     }
 
     /// Deletes a route.

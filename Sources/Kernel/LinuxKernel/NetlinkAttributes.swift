@@ -50,7 +50,8 @@ public struct NetlinkAttribute {
 
 /// Walks netlink attributes without allocating: `while let attribute = attributes.next() { … }`.
 ///
-/// A length that does not fit ends the walk and sets `isTruncated`; nothing past the bytes given is ever read.
+/// A length that does not fit ends the walk and sets `isTruncated`; nothing past the bytes given is ever
+/// read.
 public struct NetlinkAttributes {
     @usableFromInline
     var rest: UnsafeRawBufferPointer

@@ -2,7 +2,8 @@
 
 internal import CLinuxABI
 
-/// One message as it arrived: its header's fields and a view of its payload, valid as long as the bytes it came from.
+/// One message as it arrived: its header's fields and a view of its payload, valid as long as the bytes it
+/// came from.
 public struct NetlinkMessage {
     /// `nlmsg_type`; for netfilter `subsystem << 8 | operation`.
     public let type: UInt16
@@ -20,7 +21,8 @@ public struct NetlinkMessage {
     /// The operation of a netfilter message.
     public var operation: UInt8 { UInt8(truncatingIfNeeded: type) }
 
-    /// The attributes after a family header of the given size (4 for netfilter); nil when the header is cut short.
+    /// The attributes after a family header of the given size (4 for netfilter); nil when the header is cut
+    /// short.
     public func attributes(afterHeaderBytes headerBytes: Int) -> NetlinkAttributes? {
         payload.dropping((headerBytes + 3) & ~3).map(NetlinkAttributes.init)
     }
@@ -56,7 +58,8 @@ public struct NetlinkMessages {
 
 /// An NLMSG_ERROR message: success or failure of one request, with the kernel's words if it gave any.
 ///
-/// Layout (`struct nlmsgerr`): error i32, the request's nlmsghdr, then (unless capped) the request, then attributes.
+/// Layout (`struct nlmsgerr`): error i32, the request's nlmsghdr, then (unless capped) the request, then
+/// attributes.
 public struct NetlinkAcknowledgement: Sendable {
     /// 0 for success, else a positive errno value.
     public let errno: Int32

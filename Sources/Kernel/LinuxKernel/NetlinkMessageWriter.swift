@@ -9,9 +9,9 @@
 /// └── 4 ───┴─ 2 ──┴── 2 ──┴─── 4 ────┴─── 4 ───┘└───────────────────┘└─ 2 ─┴── 2 ─┴─────────┴─────┘
 /// ```
 ///
-/// Numbers are in host order unless a function says big-endian (netfilter's attributes are). An attribute holds at
-/// most 65,531 payload bytes because its length field has 16 bits; going past that sets `isOverflowing`, and sockets
-/// refuse to send. Source: include/uapi/linux/netlink.h, lib/nlattr.c.
+/// Numbers are in host order unless a function says big-endian (netfilter's attributes are). An attribute
+/// holds at most 65,531 payload bytes because its length field has 16 bits; going past that sets
+/// `isOverflowing`, and sockets refuse to send. Source: include/uapi/linux/netlink.h, lib/nlattr.c.
 public struct NetlinkMessageWriter: Sendable {
     /// Everything written so far.
     public private(set) var bytes: [UInt8] = []
@@ -28,7 +28,8 @@ public struct NetlinkMessageWriter: Sendable {
         fileprivate let offset: Int
     }
 
-    /// An empty writer. Messages are numbered from `firstSequence` upwards, so that a refused one can be named.
+    /// An empty writer. Messages are numbered from `firstSequence` upwards, so that a refused one can be
+    /// named.
     public init(capacityBytes: Int = 512, firstSequence: UInt32 = 1) {
         bytes.reserveCapacity(capacityBytes)
         nextSequence = firstSequence
@@ -56,7 +57,8 @@ public struct NetlinkMessageWriter: Sendable {
         subsystem: UInt8, operation: UInt8, flags: UInt16, family: UInt8, resource: UInt16 = 0
     ) -> UInt32 {
         beginNetfilter(
-            type: UInt16(subsystem) << 8 | UInt16(operation), flags: flags, family: family, resource: resource)
+            type: UInt16(subsystem) << 8 | UInt16(operation), flags: flags, family: family, resource: resource
+        )
     }
 
     /// Begins a netfilter message of a reserved type (batch begin and end).
@@ -118,13 +120,19 @@ public struct NetlinkMessageWriter: Sendable {
     public mutating func u64(_ type: some BinaryInteger, _ value: UInt64) { scalar(UInt16(type), value) }
     /// A 16-bit attribute in network order.
     @inlinable
-    public mutating func be16(_ type: some BinaryInteger, _ value: UInt16) { scalar(UInt16(type), value.bigEndian) }
+    public mutating func be16(_ type: some BinaryInteger, _ value: UInt16) {
+        scalar(UInt16(type), value.bigEndian)
+    }
     /// A 32-bit attribute in network order.
     @inlinable
-    public mutating func be32(_ type: some BinaryInteger, _ value: UInt32) { scalar(UInt16(type), value.bigEndian) }
+    public mutating func be32(_ type: some BinaryInteger, _ value: UInt32) {
+        scalar(UInt16(type), value.bigEndian)
+    }
     /// A 64-bit attribute in network order.
     @inlinable
-    public mutating func be64(_ type: some BinaryInteger, _ value: UInt64) { scalar(UInt16(type), value.bigEndian) }
+    public mutating func be64(_ type: some BinaryInteger, _ value: UInt64) {
+        scalar(UInt16(type), value.bigEndian)
+    }
 
     /// An attribute without payload (NLA_FLAG).
     @inlinable
@@ -138,7 +146,8 @@ public struct NetlinkMessageWriter: Sendable {
         value.withUnsafeBytes { payload(UInt16(type), $0) }
     }
 
-    /// A text attribute with its terminating zero (NLA_NUL_STRING). A zero byte inside ends the text for the kernel.
+    /// A text attribute with its terminating zero (NLA_NUL_STRING). A zero byte inside ends the text for the
+    /// kernel.
     @inlinable
     public mutating func string(_ type: some BinaryInteger, _ value: String) {
         var value = value

@@ -8,7 +8,8 @@ internal import Synchronization
 extension NetlinkSocket {
     /// Sends one request and waits for its acknowledgement; `each` gets the messages that answer it, if any.
     ///
-    /// The writer must hold exactly one message. NLM_F_REQUEST and NLM_F_ACK are added, sequence and port set.
+    /// `each` must not use this socket. The writer must hold exactly one message. NLM_F_REQUEST and NLM_F_ACK
+    /// are added, sequence and port set.
     public func transact(
         _ request: NetlinkMessageWriter, operation: String, subject: String,
         each: (NetlinkMessage) -> Void = { _ in }
@@ -18,20 +19,37 @@ extension NetlinkSocket {
 
     /// Asks for a dump and gives every message of it to `each`.
     ///
-    /// Returns false when the kernel says that the table changed meanwhile (NLM_F_DUMP_INTR), so that entries may be
-    /// missing or doubled: throw the result away and dump again.
+    /// Returns false when the kernel says that the table changed meanwhile (NLM_F_DUMP_INTR), so that entries
+    /// may be missing or doubled: throw the result away and dump again.
     public func dump(
         _ request: NetlinkMessageWriter, operation: String, subject: String, each: (NetlinkMessage) -> Void
     ) throws(KernelError) -> Bool {
         try exchange(request, flags: NLM_F_DUMP, operation: operation, subject: subject, each: each)
     }
 
-    /// Sends a netfilter transaction: `NFNL_MSG_BATCH_BEGIN`, messages, `NFNL_MSG_BATCH_END`, written by the caller.
+    /// Dumps until the kernel says that one dump is consistent; `restart` comes before each try and must
+    /// throw away what `each` gathered. Throws `.interrupted` after five tries.
+    public func dumpConsistently(
+        _ request: NetlinkMessageWriter, operation: String, subject: String, restart: () -> Void,
+        each: (NetlinkMessage) -> Void
+    ) throws(KernelError) {
+        for _ in 0..<5 {
+            restart()
+            if try dump(request, operation: operation, subject: subject, each: each) { return }
+        }
+        throw KernelError(
+            .interrupted, operation: operation, subject: subject,
+            detail: "the table kept changing during the dump")
+    }
+
+    /// Sends a netfilter transaction: `NFNL_MSG_BATCH_BEGIN`, messages, `NFNL_MSG_BATCH_END`, written by the
+    /// caller.
     ///
-    /// All or nothing. When the kernel refuses, the error's `failedSequences` are the numbers `begin` returned for the
-    /// refused messages (the number of the batch's begin when the commit as a whole failed), and `detail` is the
-    /// kernel's text about the first. The kernel handles a batch before `send` returns (net/netfilter/nfnetlink.c), so
-    /// all answers are read without waiting and silence means success; set NLM_F_ACK only where it helps.
+    /// All or nothing. When the kernel refuses, the error's `failedSequences` are the numbers `begin`
+    /// returned for the refused messages (the number of the batch's begin when the commit as a whole failed),
+    /// and `detail` is the kernel's text about the first. The kernel handles a batch before `send` returns
+    /// (net/netfilter/nfnetlink.c), so all answers are read without waiting and silence means success; set
+    /// NLM_F_ACK only where it helps.
     public func sendBatch(
         _ batch: NetlinkMessageWriter, operation: String, subject: String
     ) throws(KernelError) {
@@ -87,7 +105,8 @@ extension NetlinkSocket {
     private func sendAll(
         _ bytes: [UInt8], state: inout RequestState, _ operation: String, _ subject: String
     ) throws(KernelError) {
-        // The kernel refuses a datagram larger than the send buffer (EMSGSIZE); it accounts for some overhead too.
+        // The kernel refuses a datagram larger than the send buffer (EMSGSIZE); it accounts for some overhead
+        // too.
         if bytes.count + 4096 > max(state.sendBufferBytes, 65_536) {
             let wanted = Int32(clamping: bytes.count + 65_536)
             if !setOption(SOL_SOCKET, SO_SNDBUFFORCE, wanted) { _ = setOption(SOL_SOCKET, SO_SNDBUF, wanted) }
@@ -99,7 +118,8 @@ extension NetlinkSocket {
         repeat {
             count = withUnsafePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                    sendto(descriptor, bytes, bytes.count, 0, generic, socklen_t(MemoryLayout<sockaddr_nl>.size))
+                    sendto(
+                        descriptor, bytes, bytes.count, 0, generic, socklen_t(MemoryLayout<sockaddr_nl>.size))
                 }
             }
         } while count < 0 && Glibc.errno == EINTR
@@ -135,11 +155,13 @@ extension NetlinkSocket {
         }
     }
 
-    /// The errno with which a message ends an answer (0 for success); nil for a message that belongs to the answer.
+    /// The errno with which a message ends an answer (0 for success); nil for a message that belongs to the
+    /// answer.
     private static func endingErrno(_ message: NetlinkMessage) -> Int32? {
         if message.type == UInt16(NLMSG_ERROR) { return NetlinkAcknowledgement(message)?.errno ?? EBADMSG }
         guard message.type == UInt16(NLMSG_DONE) else { return nil }
-        // A dump that failed half-way carries a negative errno here (net/netlink/af_netlink.c, netlink_dump_done).
+        // A dump that failed half-way carries a negative errno here (net/netlink/af_netlink.c,
+        // netlink_dump_done).
         let code: Int32 = message.payload.number(at: 0) ?? 0
         return code < 0 && code != .min ? -code : 0
     }
@@ -151,22 +173,28 @@ extension NetlinkSocket {
             switch try readAnswer(&state) {
             case .datagram(let bytes): return bytes
             case .overrun:
-                throw KernelError(errno: ENOBUFS, operation: operation, subject: subject, detail: "answers were lost")
+                throw KernelError(
+                    errno: ENOBUFS, operation: operation, subject: subject, detail: "answers were lost")
             default: break
             }
             let wait = deadline - MonotonicClock.milliseconds
             guard wait > 0 else {
                 throw KernelError(
-                    errno: ETIMEDOUT, operation: operation, subject: subject, detail: "the kernel did not answer")
+                    errno: ETIMEDOUT, operation: operation, subject: subject,
+                    detail: "the kernel did not answer")
             }
             var readable = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            if poll(&readable, 1, Int32(clamping: wait)) < 0, Glibc.errno != EINTR { throw .last(operation, subject) }
+            if poll(&readable, 1, Int32(clamping: wait)) < 0, Glibc.errno != EINTR {
+                throw .last(operation, subject)
+            }
         }
     }
 
     private func readAnswer(_ state: inout RequestState) throws(KernelError) -> Reception? {
         let result = state.buffer.withUnsafeMutableBytes { raw -> Result<Reception?, KernelError> in
-            do throws(KernelError) { return .success(try readOnce(into: raw)) } catch { return .failure(error) }
+            do throws(KernelError) { return .success(try readOnce(into: raw)) } catch {
+                return .failure(error)
+            }
         }
         return try result.get()
     }
@@ -198,6 +226,7 @@ extension NetlinkSocket {
                 failedSequences: failed)
         }
         guard areAnswersLost else { return nil }
-        return KernelError(errno: ENOBUFS, operation: operation, subject: subject, detail: "answers were lost")
+        return KernelError(
+            errno: ENOBUFS, operation: operation, subject: subject, detail: "answers were lost")
     }
 }

@@ -6,9 +6,10 @@ internal import Synchronization
 
 /// A netlink socket: requests with acknowledgement, dumps, batches, and events that a thread waits for.
 ///
-/// It belongs to the network namespace of the thread that opened it, for ever; use it from any thread. Requests on
-/// one socket run one at a time. Do not mix requests and `receive` on one socket: each would take the other's
-/// messages. Every call blocks at most until its deadline, so keep calls off the cooperative pool.
+/// It belongs to the network namespace of the thread that opened it, for ever; use it from any thread.
+/// Requests on one socket run one at a time. Do not mix requests and `receive` on one socket: each would take
+/// the other's messages. Every call blocks at most until its deadline, so keep calls off the cooperative
+/// pool.
 public final class NetlinkSocket: Sendable {
     /// A netlink protocol number (include/uapi/linux/netlink.h).
     public struct Family: RawRepresentable, Hashable, Sendable {
@@ -54,7 +55,8 @@ public final class NetlinkSocket: Sendable {
 
     /// Times the kernel reported ENOBUFS: an unknown number of events was lost each time.
     public var overruns: UInt64 { overrunCount.load(ordering: .relaxed) }
-    /// Datagrams thrown away because another process, not the kernel, had sent them, or longer than the buffer.
+    /// Datagrams thrown away because another process, not the kernel, had sent them, or longer than the
+    /// buffer.
     public var refusedDatagrams: UInt64 { foreignCount.load(ordering: .relaxed) }
 
     private init(descriptor: Int32, wakeDescriptor: Int32, portID: UInt32) {
@@ -71,8 +73,9 @@ public final class NetlinkSocket: Sendable {
 
     /// Opens a socket in the calling thread's network namespace.
     ///
-    /// `receiveBufferBytes` is what the kernel may queue (0 keeps its default); the bound of net.core.rmem_max is
-    /// passed with CAP_NET_ADMIN and quietly kept without. `groups` are multicast groups, such as NFNLGRP_*.
+    /// `receiveBufferBytes` is what the kernel may queue (0 keeps its default); the bound of
+    /// net.core.rmem_max is passed with CAP_NET_ADMIN and quietly kept without. `groups` are multicast
+    /// groups, such as NFNLGRP_*.
     public static func open(
         _ family: Family, receiveBufferBytes: Int = 0, groups: [Int32] = []
     ) throws(KernelError) -> NetlinkSocket {
@@ -162,7 +165,8 @@ public final class NetlinkSocket: Sendable {
         return .stopped
     }
 
-    /// One read without waiting; nil when there is nothing to read. Refused datagrams are counted and skipped.
+    /// One read without waiting; nil when there is nothing to read. Refused datagrams are counted and
+    /// skipped.
     func readOnce(into buffer: UnsafeMutableRawBufferPointer) throws(KernelError) -> Reception? {
         while true {
             var address = sockaddr_nl()

@@ -3,8 +3,9 @@
 internal import CLinuxABI
 internal import Glibc
 
-// Names below /run/netns, compatible with `ip netns` (iproute2, ip/ipnetns.c): each is an empty file on which the
-// namespace is bind-mounted; the directory is a shared mount, so that other mount namespaces see names come and go.
+// Names below /run/netns, compatible with `ip netns` (iproute2, ip/ipnetns.c): each is an empty file on which
+// the namespace is bind-mounted; the directory is a shared mount, so that other mount namespaces see names
+// come and go.
 extension NetworkNamespace {
     /// Where names live.
     public static let directory = "/run/netns"
@@ -18,7 +19,8 @@ extension NetworkNamespace {
         guard file >= 0 else { throw .last("create network namespace", name) }
         close(file)
         do throws(KernelError) {
-            // The thread is born in the caller's namespace, leaves it, pins the new one by its name, and ends.
+            // The thread is born in the caller's namespace, leaves it, pins the new one by its name, and
+            // ends.
             try onNewThread { () -> Result<Void, KernelError> in
                 do throws(KernelError) {
                     try unshare(subject: name)
@@ -64,9 +66,11 @@ extension NetworkNamespace {
         return access(path, F_OK) == 0
     }
 
-    /// Process ids whose main thread is in the namespace, ascending. Processes that cannot be looked at are left out.
+    /// Process ids whose main thread is in the namespace, ascending. Processes that cannot be looked at are
+    /// left out.
     public static func processes(in namespace: NetworkNamespace) throws(KernelError) -> [Int32] {
-        try KernelFile.names(in: "/proc", operation: "list processes").compactMap(Int32.init).filter { process in
+        try KernelFile.names(in: "/proc", operation: "list processes").compactMap(Int32.init).filter {
+            process in
             var status = stat()
             guard stat("/proc/\(process)/ns/net", &status) == 0 else { return false }
             return namespace.identity

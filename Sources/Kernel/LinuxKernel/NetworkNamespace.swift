@@ -6,9 +6,11 @@ internal import Synchronization
 
 /// An open network namespace; it lives at least as long as this object.
 ///
-/// Named namespaces are files below /run/netns, as `ip netns` makes and shows them (see `NetworkNamespace+Names`).
+/// Named namespaces are files below /run/netns, as `ip netns` makes and shows them (see
+/// `NetworkNamespace+Names`).
 public final class NetworkNamespace: Sendable {
-    /// Device and inode number of a namespace: equal exactly when the namespaces are the same (namespaces(7)).
+    /// Device and inode number of a namespace: equal exactly when the namespaces are the same
+    /// (namespaces(7)).
     public struct Identity: Hashable, Sendable {
         public let device: UInt64
         public let inode: UInt64
@@ -70,8 +72,9 @@ public final class NetworkNamespace: Sendable {
 
     /// Runs `body` inside the namespace, on a thread of its own, and returns its value or throws its error.
     ///
-    /// Blocks the calling thread meanwhile, whose namespace never changes. Sockets opened by `body` stay in the
-    /// namespace and may be returned. Do not start long-lived `dieWithParent` children here: the thread ends.
+    /// Blocks the calling thread meanwhile, whose namespace never changes. Sockets opened by `body` stay in
+    /// the namespace and may be returned. Do not start long-lived `dieWithParent` children here: the thread
+    /// ends.
     public func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
         try Self.onNewThread { () -> Result<Value, any Error> in
             Result {
@@ -114,7 +117,9 @@ public final class NetworkNamespace: Sendable {
     }
 
     static func unshare(subject: String) throws(KernelError) {
-        guard linuxabi_unshare_network_namespace() == 0 else { throw .last("create network namespace", subject) }
+        guard linuxabi_unshare_network_namespace() == 0 else {
+            throw .last("create network namespace", subject)
+        }
     }
 
     /// Runs `body` on a new thread and returns what it returned.

@@ -18,7 +18,8 @@ public struct Route: Hashable, Sendable {
     public var family: IPFamily
 
     public init(
-        to destination: IPPrefix?, via gateway: IPAddress? = nil, device: String? = nil, isOnLink: Bool = false,
+        to destination: IPPrefix?, via gateway: IPAddress? = nil, device: String? = nil,
+        isOnLink: Bool = false,
         preferredSource: IPAddress? = nil, family: IPFamily = .v4
     ) {
         self.destination = destination

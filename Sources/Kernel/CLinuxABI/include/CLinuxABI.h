@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CLinuxABI: the kernel's own headers, and the few calls that Swift cannot import (variadic, or hidden behind feature
- * macros). Declarations only; nothing here decides anything.
+ * CLinuxABI: the kernel's own headers, and the few calls that Swift cannot import (variadic, or hidden behind
+ * feature macros). Declarations only; nothing here decides anything.
  *
- * The C library's headers come first: the kernel's linux/libc-compat.h then leaves out what they already define.
+ * The C library's headers come first: the kernel's linux/libc-compat.h then leaves out what they already
+ * define.
  */
 #pragma once
 
@@ -55,13 +56,13 @@ int linuxabi_make_mount_shared(const char *target);
 /* umount2(2) with MNT_DETACH. 0, or -1 with errno. */
 int linuxabi_detach_mount(const char *target);
 
-/* prctl(2) PR_SET_PDEATHSIG: the signal the kernel sends when the parent *thread* ends. 0, or -1 with errno. */
+/* prctl(2) PR_SET_PDEATHSIG: the signal sent when the parent *thread* ends. 0, or -1 with errno. */
 int linuxabi_set_parent_death_signal(int signal);
 
 /* prctl(2) PR_SET_NO_NEW_PRIVS. 0, or -1 with errno. */
 int linuxabi_set_no_new_privileges(void);
 
-/* setgroups(2) with an empty list, then setresgid(2), then setresuid(2), for every thread. 0, or -1 with errno. */
+/* setgroups(2) to none, setresgid(2), setresuid(2), for every thread. 0, or -1 with errno. */
 int linuxabi_drop_to(uid_t user, gid_t group);
 
 /* prctl(2) PR_SET_NAME for the calling thread; the kernel keeps 15 bytes. */

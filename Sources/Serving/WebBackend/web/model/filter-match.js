@@ -70,7 +70,10 @@ function matchesWords(text, words) {
   return words.every((word) => (word.startsWith("-") ? !text.includes(word.slice(1)) : text.includes(word)));
 }
 
-/** Rows are replaced, never changed, so their text can be kept. @type {WeakMap<Row, string>} */
+/**
+ * Rows are replaced, never changed, so their text can be kept.
+ * @type {WeakMap<Row, string>}
+ */
 const searchTexts = new WeakMap();
 
 /**

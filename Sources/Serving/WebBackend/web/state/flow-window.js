@@ -54,9 +54,10 @@ export class FlowWindow {
     return Math.min(...this.#buckets.keys());
   }
 
-  /** @param {Row[]} rows  later rows replace earlier ones with the same id */
+  /** @param {Row[]} rows  a row replaces the one with the same id; of two in one batch, the later activity stays */
   upsert(rows) {
-    for (const row of rows) {
+    const byActivity = [...rows].sort((a, b) => (a.updated_at < b.updated_at ? -1 : a.updated_at > b.updated_at ? 1 : 0));
+    for (const row of byActivity) {
       const startMs = Date.parse(row.start_time);
       if (Number.isFinite(startMs)) this.#put(row, startMs);
     }
@@ -156,7 +157,10 @@ export class FlowWindow {
   }
 }
 
-/** Key ids start again when the server does, so who talked to whom is part of the identity. @param {Row} row */
+/**
+ * Key ids start again when the server does, so who talked to whom is part of the identity.
+ * @param {Row} row
+ */
 function groupKey(row) {
   return [
     row.flow, row.reporter, row.action, row.protocol, row.dest_port,

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NetworkModel
+public import PolicyModel
+
+/// What the collector asks about policy and names. Answers come from the current policy snapshot.
+public protocol FlowContext {
+    /// The pending trace of a new connection now.
+    func pendingTrace(_ tuple: ConnectionTuple, _ direction: Direction) -> [PolicyHit]
+    func names(_ forwarded: ConnectionTuple, original: ConnectionTuple?) -> FlowNames
+    func isWorkload(_ address: IPAddress) -> Bool
+}
+
+/// Folds kernel events into flow records (flow API, section 5).
+///
+/// One entry per connection after destination NAT. Rule hits give it its verdict per direction, connection tracking
+/// its counters and its Service. A record is an increment; each direction whose end is a local workload and whose
+/// verdict is known yields its own.
+///
+///     hit ─▶ pass … pass ─▶ allow ──(tracking entry seen, or 250 ms)──▶ report, then deltas until it ends
+///                      └──▶ deny  ─▶ report each packet at once ──(10 s silence)──▶ completed
+///
+/// Differences from Calico's collector: nothing waits for an export interval, and labels that Calico adds itself are
+/// always left out (docs/reference/differences.md).
+public struct FlowCollector: Sendable {
+    /// How long an allowed connection waits for its tracking entry, which names the Service.
+    public static let serviceWaitNanoseconds: Int64 = 250_000_000
+    /// Silence after which a denied attempt, or an untracked connection, is over.
+    public static let idleNanoseconds: Int64 = 10_000_000_000
+    /// Width of an aggregation window.
+    public static let windowSeconds: Int64 = 15
+
+    /// Events that could not be used, by reason. Totals.
+    public struct Counters: Hashable, Sendable {
+        /// A new connection came when `maximumConnections` were being followed.
+        public var connectionsOverLimit: UInt64 = 0
+        /// Connections whose verdict nobody logged: they are older than the collector.
+        public var connectionsWithoutVerdict: UInt64 = 0
+    }
+
+    /// Bound on connections followed at once.
+    public let maximumConnections: Int
+    public private(set) var counters = Counters()
+    private var connections: [ConnectionTuple: TrackedConnection] = [:]
+    /// Allowed connections that wait for their tracking entry, with the time when waiting ends, oldest first.
+    private var waiting: [(tuple: ConnectionTuple, until: Timestamp)] = []
+    /// Tracking entries that were reported as completed before the kernel forgot them.
+    private var finished: [UInt32: Timestamp] = [:]
+
+    public init(maximumConnections: Int = 200_000) { self.maximumConnections = maximumConnections }
+
+    public var connectionCount: Int { connections.count }
+
+    /// The nearest time at which `tick` has something to do that cannot wait for the regular tick.
+    public var nextDeadline: Timestamp? { waiting.first?.until }
+
+    // MARK: - Events
+
+    public mutating func collect(
+        _ event: KernelEvent, context: some FlowContext, into records: inout [FlowRecord]
+    ) {
+        switch event {
+        case .packet(let packet): collect(packet, context, &records)
+        case .connection(let observation): collect(observation, context, &records)
+        }
+    }
+
+    private mutating func collect(
+        _ packet: PacketEvent, _ context: some FlowContext, _ records: inout [FlowRecord]
+    ) {
+        guard var connection = entry(for: packet.tuple, at: packet.time) else { return }
+        let direction = packet.decision.direction
+        var side = connection[direction]
+        let previous = side.decisions
+        if previous.last?.isFinal ?? true {
+            // A walk begins anew: another packet of the attempt, or a new connection on the same tuple.
+            side.decisions = []
+            side.generation = 0
+        }
+        side.decisions.append(packet.decision)
+        side.generation = max(side.generation, packet.generation)
+        connection.lastSeen = max(connection.lastSeen, packet.time)
+        defer { connections[packet.tuple] = connection }
+        guard side.verdict != nil else {
+            connection[direction] = side
+            return
+        }
+        if side.identity.map({ $0.key.trace.enforced != Self.hits(side.decisions) }) ?? false {
+            side.identity = nil
+            side.isStarted = false
+        }
+        if connection.trackingID == nil || side.verdict == .deny {
+            side.loggedPackets += 1
+            side.loggedBytes += UInt64(packet.bytes)
+        }
+        connection[direction] = side
+        if side.verdict == .deny || connection.trackingID != nil {
+            report(packet.tuple, &connection, direction, at: packet.time, context, &records)
+        } else {
+            let until = Timestamp(nanoseconds: packet.time.nanoseconds + Self.serviceWaitNanoseconds)
+            waiting.append((packet.tuple, until))
+        }
+    }
+
+    private mutating func collect(
+        _ observation: ConnectionObservation, _ context: some FlowContext, _ records: inout [FlowRecord]
+    ) {
+        guard context.isWorkload(observation.forwarded.source) || context.isWorkload(observation.forwarded.destination)
+        else { return }
+        if finished[observation.id] != nil {
+            if observation.kind == .ended { finished[observation.id] = nil }
+            return
+        }
+        let tuple = observation.forwarded
+        if let known = connections[tuple]?.trackingID, known != observation.id {
+            // The tuple was taken over by a new connection before we saw the end of the old one.
+            guard observation.kind == .started else { return }
+            finish(tuple, at: observation.time, context, &records)
+        }
+        guard var connection = entry(for: tuple, at: observation.time) else { return }
+        let isNew = connection.trackingID == nil
+        connection.trackingID = observation.id
+        connection.original = observation.original
+        connection.lastSeen = max(connection.lastSeen, observation.time)
+        if observation.kind != .started {
+            connection.totals = TrackedConnection.Totals(
+                originalPackets: observation.originalPackets, originalBytes: observation.originalBytes,
+                replyPackets: observation.replyPackets, replyBytes: observation.replyBytes)
+        }
+        if isNew, observation.kind == .ended, connection.egress.verdict == nil, connection.ingress.verdict == nil {
+            counters.connectionsWithoutVerdict += 1
+        }
+        connections[tuple] = connection
+        if observation.kind == .ended || observation.isClosing {
+            finish(tuple, at: observation.time, context, &records)
+            if observation.kind != .ended { finished[observation.id] = observation.time }
+        } else {
+            reportBoth(tuple, at: observation.time, context, &records)
+        }
+    }
+
+    // MARK: - Time
+
+    /// Reports what waited long enough, keeps live connections alive in each window, and ends what fell silent.
+    /// Call it a few times a second and at `nextDeadline`.
+    public mutating func tick(_ now: Timestamp, context: some FlowContext, into records: inout [FlowRecord]) {
+        var due = 0
+        while due < waiting.count, waiting[due].until <= now {
+            reportBoth(waiting[due].tuple, at: now, context, &records)
+            due += 1
+        }
+        waiting.removeFirst(due)
+        let window = now.seconds / Self.windowSeconds
+        var silent: [ConnectionTuple] = []
+        var live: [ConnectionTuple] = []
+        for (tuple, connection) in connections {
+            if connection.trackingID == nil {
+                if now.nanoseconds(since: connection.lastSeen) >= Self.idleNanoseconds { silent.append(tuple) }
+            } else if needsLiveReport(connection, window) {
+                live.append(tuple)
+            }
+        }
+        for tuple in silent { finish(tuple, at: now, context, &records) }
+        for tuple in live { reportBoth(tuple, at: now, context, &records) }
+        // The kernel forgets a TCP entry two minutes after it closed at the latest.
+        finished = finished.filter { now.nanoseconds(since: $0.value) < 180_000_000_000 }
+    }
+
+    private func needsLiveReport(_ connection: TrackedConnection, _ window: Int64) -> Bool {
+        Direction.allCases.contains {
+            connection[$0].verdict == .allow && connection[$0].isStarted && connection[$0].liveWindow < window
+        }
+    }
+
+    /// Policies or names changed: every live connection is reported under its new identity from now on.
+    public mutating func contextChanged() {
+        connections = connections.mapValues { connection in
+            var connection = connection
+            for direction in Direction.allCases {
+                connection[direction].identity = nil
+                connection[direction].liveWindow = .min
+            }
+            return connection
+        }
+    }
+
+    // MARK: - Entries
+
+    private mutating func entry(for tuple: ConnectionTuple, at time: Timestamp) -> TrackedConnection? {
+        if let known = connections[tuple] { return known }
+        guard connections.count < maximumConnections else {
+            counters.connectionsOverLimit += 1
+            return nil
+        }
+        return TrackedConnection(at: time)
+    }
+
+    private mutating func finish(
+        _ tuple: ConnectionTuple, at time: Timestamp, _ context: some FlowContext, _ records: inout [FlowRecord]
+    ) {
+        guard var connection = connections.removeValue(forKey: tuple) else { return }
+        connection.isEnded = true
+        for direction in [Direction.egress, .ingress] {
+            report(tuple, &connection, direction, at: time, context, &records)
+        }
+    }
+
+    // MARK: - Reports
+
+    private mutating func reportBoth(
+        _ tuple: ConnectionTuple, at time: Timestamp, _ context: some FlowContext, _ records: inout [FlowRecord]
+    ) {
+        guard var connection = connections[tuple] else { return }
+        for direction in [Direction.egress, .ingress] {
+            report(tuple, &connection, direction, at: time, context, &records)
+        }
+        connections[tuple] = connection
+    }
+
+    private func report(
+        _ tuple: ConnectionTuple, _ connection: inout TrackedConnection, _ direction: Direction, at time: Timestamp,
+        _ context: some FlowContext, _ records: inout [FlowRecord]
+    ) {
+        var side = connection[direction]
+        guard let verdict = side.verdict else { return }
+        let identity = side.identity ?? resolve(tuple, connection, side, direction, verdict, context)
+        side.identity = identity
+        var counters = Self.increment(of: &side, connection, verdict: verdict, direction: direction)
+        if !side.isStarted {
+            counters.connectionsStarted = 1
+            side.isStarted = true
+        }
+        if connection.isEnded { counters.connectionsCompleted = 1 }
+        let window = time.seconds / Self.windowSeconds
+        if side.liveWindow < window {
+            counters.connectionsLive = 1
+            side.liveWindow = window
+        }
+        connection[direction] = side
+        guard !counters.isZero else { return }
+        records.append(
+            FlowRecord(
+                key: identity.key, time: time, sourceLabels: identity.sourceLabels,
+                destinationLabels: identity.destinationLabels, counters: counters, generation: side.generation))
+    }
+
+    private func resolve(
+        _ tuple: ConnectionTuple, _ connection: TrackedConnection, _ side: TrackedConnection.Side,
+        _ direction: Direction, _ verdict: Verdict, _ context: some FlowContext
+    ) -> TrackedConnection.Identity {
+        let names = context.names(tuple, original: connection.original)
+        let trace = PolicyTrace(
+            enforced: Self.hits(side.decisions), pending: context.pendingTrace(tuple, direction))
+        return TrackedConnection.Identity(
+            key: FlowKey(
+                source: names.source, destination: names.destination, destinationPort: tuple.destinationPort,
+                service: names.service, transport: tuple.transport.flowName,
+                reporter: direction == .egress ? .source : .destination, action: verdict == .allow ? .allow : .deny,
+                trace: trace),
+            sourceLabels: names.sourceLabels, destinationLabels: names.destinationLabels)
+    }
+
+    static func hits(_ decisions: [RuleDecision]) -> [PolicyHit] {
+        decisions.enumerated().map { PolicyHit($0.element, policyIndex: $0.offset) }
+    }
+
+    /// What is new since the side was last reported. "In" is towards the workload on this side.
+    private static func increment(
+        of side: inout TrackedConnection.Side, _ connection: TrackedConnection, verdict: Verdict,
+        direction: Direction
+    ) -> FlowCounters {
+        var forward = (packets: UInt64(0), bytes: UInt64(0))
+        var reply = (packets: UInt64(0), bytes: UInt64(0))
+        if verdict == .deny || connection.trackingID == nil {
+            forward = (side.loggedPackets, side.loggedBytes)
+            if verdict == .allow {
+                // Tracking counts these packets too: its totals are compared with what was reported here.
+                side.reported.originalPackets += forward.packets
+                side.reported.originalBytes += forward.bytes
+            }
+        } else {
+            let (now, before) = (connection.totals, side.reported)
+            func delta(_ a: UInt64, _ b: UInt64) -> UInt64 { a > b ? a - b : 0 }
+            forward = (
+                delta(now.originalPackets, before.originalPackets), delta(now.originalBytes, before.originalBytes)
+            )
+            reply = (delta(now.replyPackets, before.replyPackets), delta(now.replyBytes, before.replyBytes))
+            side.reported.originalPackets += forward.packets
+            side.reported.originalBytes += forward.bytes
+            side.reported.replyPackets += reply.packets
+            side.reported.replyBytes += reply.bytes
+        }
+        side.loggedPackets = 0
+        side.loggedBytes = 0
+        var counters = FlowCounters()
+        let isEgress = direction == .egress
+        counters.packetsOut = isEgress ? forward.packets : reply.packets
+        counters.bytesOut = isEgress ? forward.bytes : reply.bytes
+        counters.packetsIn = isEgress ? reply.packets : forward.packets
+        counters.bytesIn = isEgress ? reply.bytes : forward.bytes
+        return counters
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkModel
+import PolicyModel
+
+/// What the collector remembers of one connection or denied attempt.
+struct TrackedConnection {
+    /// One direction's policy walk as the kernel reported it, and what was reported of it.
+    struct Side {
+        /// Decisions since the walk began; complete when the last one is final.
+        var decisions: [RuleDecision] = []
+        var generation: UInt64 = 0
+        /// The flow this side is reported under; nil until the first report, or when names or policies changed.
+        var identity: Identity?
+        var isStarted = false
+        /// Window in which the connection was last reported live.
+        var liveWindow = Int64.min
+        /// Packets and bytes that rules logged and that were not reported yet.
+        var loggedPackets: UInt64 = 0
+        var loggedBytes: UInt64 = 0
+        /// Totals of connection tracking that were reported, by original and reply direction.
+        var reported = Totals()
+
+        var verdict: Verdict? {
+            guard let last = decisions.last, last.isFinal else { return nil }
+            return last.action == .allow ? .allow : .deny
+        }
+    }
+
+    struct Totals: Equatable {
+        var originalPackets: UInt64 = 0
+        var originalBytes: UInt64 = 0
+        var replyPackets: UInt64 = 0
+        var replyBytes: UInt64 = 0
+    }
+
+    /// A resolved flow key with its labels.
+    struct Identity {
+        let key: FlowKey
+        let sourceLabels: [String]
+        let destinationLabels: [String]
+    }
+
+    var egress = Side()
+    var ingress = Side()
+    /// Before destination NAT; nil until connection tracking names it.
+    var original: ConnectionTuple?
+    /// The kernel's entry; nil for attempts.
+    var trackingID: UInt32?
+    var totals = Totals()
+    var firstSeen: Timestamp
+    var lastSeen: Timestamp
+    var isEnded = false
+
+    init(at time: Timestamp) {
+        firstSeen = time
+        lastSeen = time
+    }
+
+    subscript(direction: Direction) -> Side {
+        get { direction == .egress ? egress : ingress }
+        set { if direction == .egress { egress = newValue } else { ingress = newValue } }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import NetworkModel
+import PolicyEngine
+import PolicyModel
+
+/// One generation of the cluster, as the flow collector asks about it.
+struct AgentContext: FlowContext, Sendable {
+    let snapshot: PolicySnapshot
+    private let naming: FlowNaming
+
+    init(state: ClusterState, generation: UInt64) {
+        snapshot = PolicySnapshot(state, generation: generation)
+        naming = FlowNaming(state)
+    }
+
+    func pendingTrace(_ tuple: ConnectionTuple, _ direction: Direction) -> [PolicyHit] {
+        snapshot.evaluate(tuple, direction)?.trace.pending ?? []
+    }
+
+    func names(_ forwarded: ConnectionTuple, original: ConnectionTuple?) -> FlowNames {
+        naming.names(forwarded, original: original)
+    }
+
+    func isWorkload(_ address: IPAddress) -> Bool { naming.isWorkload(address) }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkModel
+import PolicyModel
+
+/// The oracle: policy semantics sections 3 and 5 written down as plainly as possible, over the cluster state itself.
+///
+/// No compiled rules, no sets, no classes, nothing shared with the engine beyond the converted policies. Slow.
+struct PlainInterpreter {
+    let state: ClusterState
+    let policies: [Policy]
+
+    init(_ state: ClusterState) {
+        self.state = state
+        policies = state.policies.values.compactMap { $0.converted() }
+    }
+
+    struct Answer: Equatable {
+        var verdict: Verdict
+        var hits: [String]
+    }
+
+    func evaluate(_ tuple: ConnectionTuple, _ direction: Direction, staged: Bool) -> Answer? {
+        let address = direction == .ingress ? tuple.destination : tuple.source
+        guard let endpoint = endpoints.first(where: { $0.addresses.contains(address) }) else { return nil }
+        var hits: [String] = []
+        for tier in orderedTiers() {
+            let applying =
+                policies
+                .filter { $0.tier == tier && !$0.isUntracked && !$0.isPreDNAT }
+                .filter { staged || !$0.id.kind.isStaged }
+                .filter { $0.directions.contains(direction) && $0.selector.matches(endpoint) }
+                .sorted {
+                    $0.order != $1.order
+                        ? $0.order < $1.order : Array($0.id.tieBreak.utf8).lexicographicallyPrecedes($1.id.tieBreak.utf8)
+                }
+            guard let first = applying.first, let last = applying.last else { continue }
+            if let (policy, index, action) = firstHit(applying, tuple, direction) {
+                hits.append("\(hits.count)|\(tier)|\(policy.id.traceText)|\(action.rawValue.lowercased())|\(index)")
+                if action == .allow { return Answer(verdict: .allow, hits: hits) }
+                if action == .deny { return Answer(verdict: .deny, hits: hits) }
+                continue
+            }
+            let passes = state.tiers[tier]?.defaultAction == .pass
+            let trigger = staged ? first : last
+            hits.append("\(hits.count)|\(tier)|\(trigger.id.traceText)|\(passes ? "pass" : "deny")|-1")
+            if !passes { return Answer(verdict: .deny, hits: hits) }
+        }
+        for profile in endpoint.profiles {
+            if state.namespaces.keys.contains(where: { "kns.\($0)" == profile }) {
+                hits.append("\(hits.count)|__PROFILE__|pro:\(profile)|allow|0")
+                return Answer(verdict: .allow, hits: hits)
+            }
+            if state.serviceAccounts.keys.contains(where: { "ksa.\($0.namespace).\($0.name)" == profile }) { continue }
+            hits.append("\(hits.count)|__PROFILE__|pro:\(profile)|deny|0")
+            return Answer(verdict: .deny, hits: hits)
+        }
+        hits.append("\(hits.count)|__PROFILE__|pro:__NO_MATCH__|deny|0")
+        return Answer(verdict: .deny, hits: hits)
+    }
+
+    private func firstHit(
+        _ policies: [Policy], _ tuple: ConnectionTuple, _ direction: Direction
+    ) -> (Policy, Int, RuleAction)? {
+        for policy in policies {
+            for (index, rule) in policy.rules(direction).enumerated() {
+                if rule.action != .log, matches(rule, tuple) { return (policy, index, rule.action) }
+            }
+        }
+        return nil
+    }
+
+    private func orderedTiers() -> [String] {
+        Set(policies.map(\.tier)).sorted { left, right in
+            let (a, b) = (state.tiers[left], state.tiers[right])
+            if (a == nil) != (b == nil) { return a != nil }
+            if let a, let b, a.order != b.order { return a.order < b.order }
+            return Array(left.utf8).lexicographicallyPrecedes(right.utf8)
+        }
+    }
+
+    private var endpoints: [WorkloadEndpoint] {
+        state.pods.values.sorted { $0.name < $1.name }.compactMap { WorkloadEndpoint($0, in: state) }
+    }
+
+    // MARK: - Rules
+
+    private func matches(_ rule: Rule, _ tuple: ConnectionTuple) -> Bool {
+        if let family = rule.family, family != tuple.family { return false }
+        for side in [rule.source, rule.destination] {
+            if !side.nets.isEmpty, !side.nets.contains(where: { $0.family == tuple.family }) { return false }
+            if !side.notNets.isEmpty, !side.notNets.contains(where: { $0.family == tuple.family }) { return false }
+            if side.notNets.contains(where: { $0.length == 0 && $0.family == tuple.family }) { return false }
+        }
+        if let wanted = rule.transport, wanted != tuple.transport { return false }
+        if let unwanted = rule.notTransport, unwanted == tuple.transport { return false }
+        let isICMP = tuple.transport == (tuple.family == .v4 ? .icmp : .icmpv6)
+        if let icmp = rule.icmp, !(isICMP && icmp.matches(type: tuple.icmpType, code: tuple.icmpCode)) { return false }
+        if let icmp = rule.notICMP, isICMP && icmp.matches(type: tuple.icmpType, code: tuple.icmpCode) { return false }
+        return sideMatches(rule.source, rule, tuple.source, tuple.sourcePort, tuple, isSource: true)
+            && sideMatches(rule.destination, rule, tuple.destination, tuple.destinationPort, tuple, isSource: false)
+    }
+
+    private func sideMatches(
+        _ side: EntityMatch, _ rule: Rule, _ address: IPAddress, _ port: UInt16, _ tuple: ConnectionTuple,
+        isSource: Bool
+    ) -> Bool {
+        if !side.nets.isEmpty, !side.nets.contains(where: { $0.contains(address) }) { return false }
+        if side.notNets.contains(where: { $0.contains(address) }) { return false }
+        if let selector = side.selector, !isMember(address, selector) { return false }
+        if let selector = side.notSelector, isMember(address, selector) { return false }
+        let hasPorts = [IPProtocol.tcp, .udp, .sctp].contains(tuple.transport)
+        if let service = side.service {
+            let slices = state.endpointSlices.values.filter {
+                $0.serviceName == service.name && $0.name.namespace == service.namespace
+            }
+            let found = slices.contains { slice in
+                slice.addresses.contains(address)
+                    && (isSource || slice.ports.contains { $0.transport == tuple.transport && $0.port == port })
+            }
+            if !found { return false }
+        }
+        func listed(_ match: PortMatch, selector: Selector?) -> Bool {
+            switch match {
+            case .range(let range): return range.contains(port)
+            case .named(let name):
+                return endpoints.contains { endpoint in
+                    endpoint.addresses.contains(address) && (selector?.matches(endpoint) ?? true)
+                        && endpoint.ports.contains {
+                            $0.name == name && $0.port == port && $0.transport == tuple.transport
+                                && (rule.transport == nil || rule.transport == $0.transport)
+                        }
+                }
+            }
+        }
+        if !side.ports.isEmpty {
+            if !hasPorts || !side.ports.contains(where: { listed($0, selector: side.selector) }) { return false }
+        }
+        if hasPorts, side.notPorts.contains(where: { listed($0, selector: nil) }) { return false }
+        return true
+    }
+
+    private func isMember(_ address: IPAddress, _ selector: Selector) -> Bool {
+        endpoints.contains { $0.addresses.contains(address) && selector.matches($0) }
+            || state.networkSets.values.contains { set in
+                set.nets.contains { $0.contains(address) } && selector.matches(set.effectiveLabels(in: state))
+            }
+    }
+}
