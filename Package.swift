@@ -14,7 +14,8 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: swiftSettings)
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: swiftSettings)
 }
 
 func adapter(
@@ -105,11 +106,16 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         // Tests.
-        .target(name: "TestSupport", dependencies: ["NetworkModel", "PolicyModel"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(
+            name: "TestSupport", dependencies: ["NetworkModel", "PolicyModel"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         tests("NetworkModelTests", ["NetworkModel"]),
         tests("PolicyModelTests", ["NetworkModel", "PolicyModel", "TestSupport"]),
         tests("PolicyEngineTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "TestSupport"]),
         tests("FlowModelTests", ["NetworkModel", "PolicyModel", "FlowModel"]),
+        tests(
+            "PolicyCasesTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "KubernetesClient"]),
+        tests("KubernetesClientTests", ["NetworkModel", "PolicyModel", "KubernetesClient"]),
         tests("LinuxKernelTests", ["NetworkModel", "LinuxKernel"]),
     ],
     swiftLanguageModes: [.v6],

@@ -25,7 +25,8 @@ struct FlowCollectorTests {
 
     static let start = Timestamp(seconds: 1_700_000_010)
     static let tuple = ConnectionTuple(
-        source: IPAddress(v4: 0x0a00_0001), destination: IPAddress(v4: 0x0a00_0002), transport: .tcp, sourcePort: 4000,
+        source: IPAddress(v4: 0x0a00_0001), destination: IPAddress(v4: 0x0a00_0002), transport: .tcp,
+        sourcePort: 4000,
         destinationPort: 80)
     static let policy = PolicyID(kind: .networkPolicy, namespace: "ns", name: "p")
 
@@ -34,7 +35,8 @@ struct FlowCollectorTests {
     }
 
     static func hit(
-        _ action: RuleAction, _ direction: Direction, rule: Int = 0, at milliseconds: Int64 = 0, bytes: UInt32 = 60
+        _ action: RuleAction, _ direction: Direction, rule: Int = 0, at milliseconds: Int64 = 0,
+        bytes: UInt32 = 60
     ) -> KernelEvent {
         .packet(
             PacketEvent(
@@ -45,7 +47,8 @@ struct FlowCollectorTests {
     }
 
     static func tracked(
-        _ kind: ConnectionObservation.Kind, id: UInt32 = 7, packets: UInt64 = 0, reply: UInt64 = 0, nat: Bool = false,
+        _ kind: ConnectionObservation.Kind, id: UInt32 = 7, packets: UInt64 = 0, reply: UInt64 = 0,
+        nat: Bool = false,
         closing: Bool = false, at milliseconds: Int64
     ) -> KernelEvent {
         var original = tuple
@@ -53,7 +56,8 @@ struct FlowCollectorTests {
         return .connection(
             ConnectionObservation(
                 kind: kind, id: id, original: original, forwarded: tuple, originalPackets: packets,
-                originalBytes: packets * 100, replyPackets: reply, replyBytes: reply * 200, isClosing: closing,
+                originalBytes: packets * 100, replyPackets: reply, replyBytes: reply * 200,
+                isClosing: closing,
                 time: at(milliseconds)))
     }
 
@@ -75,7 +79,9 @@ struct FlowCollectorTests {
         let record = try #require(first.first)
         #expect(first.count == 1)
         #expect(record.key.action == .deny && record.key.reporter == .source && record.generation == 3)
-        #expect(record.counters.packetsOut == 1 && record.counters.bytesOut == 60 && record.counters.packetsIn == 0)
+        #expect(
+            record.counters.packetsOut == 1 && record.counters.bytesOut == 60
+                && record.counters.packetsIn == 0)
         #expect(record.counters.connectionsStarted == 1)
         #expect(record.key.trace.enforced.map(\.traceText) == ["0|default|np:ns/p|deny|0"])
         let retry = Self.fold(&collector, [Self.hit(.deny, .egress, at: 1000)])
@@ -99,7 +105,8 @@ struct FlowCollectorTests {
     @Test("an allowed connection waits for its tracking entry, which names the Service")
     func serviceFromTracking() {
         var collector = FlowCollector()
-        #expect(Self.fold(&collector, [Self.hit(.allow, .egress), Self.hit(.allow, .ingress)], tick: 100).isEmpty)
+        #expect(
+            Self.fold(&collector, [Self.hit(.allow, .egress), Self.hit(.allow, .ingress)], tick: 100).isEmpty)
         let records = Self.fold(&collector, [Self.tracked(.started, nat: true, at: 120)])
         #expect(records.map(\.key.reporter) == [.source, .destination])
         #expect(records.allSatisfy { $0.key.service.name == "svc" && $0.counters.connectionsStarted == 1 })
@@ -130,7 +137,9 @@ struct FlowCollectorTests {
             records.filter { $0.key.reporter == reporter }.reduce(into: FlowCounters()) { $0 += $1.counters }
         }
         let (source, destination) = (sum(.source), sum(.destination))
-        #expect(source.packetsOut == 5 && source.bytesOut == 500 && source.packetsIn == 4 && source.bytesIn == 800)
+        #expect(
+            source.packetsOut == 5 && source.bytesOut == 500 && source.packetsIn == 4 && source.bytesIn == 800
+        )
         #expect(destination.packetsIn == 5 && destination.packetsOut == 4 && destination.bytesOut == 800)
         #expect(source.connectionsStarted == 1 && source.connectionsCompleted == 1)
         #expect(collector.connectionCount == 0)
@@ -175,13 +184,15 @@ struct FlowCollectorTests {
         var collector = FlowCollector()
         let before = Self.fold(&collector, [Self.hit(.allow, .egress), Self.tracked(.started, at: 1)])
         let staged = PolicyHit(
-            place: .rule(PolicyID(kind: .stagedNetworkPolicy, namespace: "ns", name: "s"), index: 0), tier: "default",
+            place: .rule(PolicyID(kind: .stagedNetworkPolicy, namespace: "ns", name: "s"), index: 0),
+            tier: "default",
             action: .deny, policyIndex: 0)
         collector.contextChanged()
         let after = Self.fold(&collector, [], tick: 1000, context: Context(pending: [staged]))
         #expect(before.map(\.key.trace.pending) == [[]])
         #expect(after.map(\.key.trace.pending) == [[staged]])
-        #expect(after.map(\.counters.connectionsStarted) == [0] && after.map(\.counters.connectionsLive) == [1])
+        #expect(
+            after.map(\.counters.connectionsStarted) == [0] && after.map(\.counters.connectionsLive) == [1])
     }
 
     @Test("a verdict that contradicts the one before begins a new flow")
@@ -204,7 +215,8 @@ struct FlowCollectorTests {
                 Self.tracked(.started, id: 2, at: 5001),
             ], tick: 5300)
         records += Self.fold(
-            &collector, [Self.hit(.allow, .egress, at: 6000), Self.tracked(.ended, id: 2, packets: 3, at: 7000)])
+            &collector,
+            [Self.hit(.allow, .egress, at: 6000), Self.tracked(.ended, id: 2, packets: 3, at: 7000)])
         let total = records.reduce(into: FlowCounters()) { $0 += $1.counters }
         #expect(total.connectionsCompleted == 2)
     }

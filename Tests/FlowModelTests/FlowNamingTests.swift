@@ -25,7 +25,8 @@ struct FlowNamingTests {
             PodResource(
                 name: ResourceName(namespace: "prod", name: "web-6f9c-x1"), labels: ["app": "web"],
                 generateName: "web-6f9c-", addresses: [address("10.0.0.1"), address("fd00::1")])),
-        .pod(PodResource(name: ResourceName(namespace: "prod", name: "db"), addresses: [address("10.0.0.2")])),
+        .pod(
+            PodResource(name: ResourceName(namespace: "prod", name: "db"), addresses: [address("10.0.0.2")])),
         .pod(
             PodResource(
                 name: ResourceName(namespace: "prod", name: "done"), addresses: [address("10.0.0.3")],
@@ -49,16 +50,19 @@ struct FlowNamingTests {
         "own namespace beats a longer global prefix, global beats other namespaces, endpoints beat every set",
         arguments: [
             Row(
-                sets: [set("a", "prod", "10.9.0.0/16"), set("b", "", "10.9.9.0/24")], destination: "10.9.9.9", name: "a",
+                sets: [set("a", "prod", "10.9.0.0/16"), set("b", "", "10.9.9.0/24")], destination: "10.9.9.9",
+                name: "a",
                 namespace: "prod", type: .networkSet),
             Row(
-                sets: [set("c", "dev", "10.9.9.9/32"), set("b", "", "10.9.0.0/16")], destination: "10.9.9.9", name: "b",
+                sets: [set("c", "dev", "10.9.9.9/32"), set("b", "", "10.9.0.0/16")], destination: "10.9.9.9",
+                name: "b",
                 namespace: "-", type: .networkSet),
             Row(
                 sets: [set("c", "dev", "10.9.9.9/32")], destination: "10.9.9.9", name: "c", namespace: "dev",
                 type: .networkSet),
             Row(
-                sets: [set("b2", "", "8.8.0.0/16"), set("b1", "", "8.8.0.0/16")], destination: "8.8.8.8", name: "b1",
+                sets: [set("b2", "", "8.8.0.0/16"), set("b1", "", "8.8.0.0/16")], destination: "8.8.8.8",
+                name: "b1",
                 namespace: "-", type: .networkSet),
             Row(
                 sets: [set("any", "", "0.0.0.0/0")], destination: "10.0.0.2", name: "db", namespace: "prod",

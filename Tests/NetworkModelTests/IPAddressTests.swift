@@ -11,7 +11,8 @@ struct IPAddressTests {
             ("10.0.0.1", "10.0.0.1"), ("255.255.255.255", "255.255.255.255"), ("0.0.0.0", "0.0.0.0"),
             ("::", "::"), ("::1", "::1"), ("2001:DB8::1", "2001:db8::1"),
             ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"),
-            ("1:0:3:4:5:6:7:8", "1:0:3:4:5:6:7:8"), ("fe80::", "fe80::"), ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
+            ("1:0:3:4:5:6:7:8", "1:0:3:4:5:6:7:8"), ("fe80::", "fe80::"),
+            ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
             ("::ffff:192.0.2.1", "192.0.2.1"), ("1::8", "1::8"), ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
         ])
     func roundTrip(text: String, canonical: String) throws {
@@ -24,8 +25,10 @@ struct IPAddressTests {
     @Test(
         "text that is no address is refused",
         arguments: [
-            "", "10.0.0", "10.0.0.256", "10.0.0.01", "10.0.0.1.2", "10.0.0.-1", " 10.0.0.1", "10.0.0.1/24", ":", ":::",
-            "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "g::", "::1%eth0", "1:2:3:4:5:6:7:8::",
+            "", "10.0.0", "10.0.0.256", "10.0.0.01", "10.0.0.1.2", "10.0.0.-1", " 10.0.0.1", "10.0.0.1/24",
+            ":", ":::",
+            "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "g::", "::1%eth0",
+            "1:2:3:4:5:6:7:8::",
             "::1.2.3", "1.2.3.4::", "٣.0.0.1", "fe80::1:", String(repeating: "1", count: 100),
         ])
     func refused(text: String) { #expect(IPAddress(text) == nil) }
@@ -73,7 +76,9 @@ struct IPAddressTests {
         let rows = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "::/0", "2001:db8::/32"]
         var table = PrefixTable<String>()
         for row in reversed ? rows.reversed() : rows { table[try IPPrefix.parse(row, .strict)] = row }
-        func match(_ text: String) throws -> String? { table.longestMatch(try #require(IPAddress(text)))?.value }
+        func match(_ text: String) throws -> String? {
+            table.longestMatch(try #require(IPAddress(text)))?.value
+        }
         #expect(try match("10.1.2.3") == "10.1.2.0/24")
         #expect(try match("10.1.9.9") == "10.1.0.0/16")
         #expect(try match("10.200.0.1") == "10.0.0.0/8")

@@ -34,7 +34,8 @@ struct EngineAgainstOracleTests {
         var world = RandomWorld(seed: UInt64(seed))
         let resources = world.resources
         let reference = PolicySnapshot(ClusterState(resources), generation: 1)
-        // Names may repeat in a world; the later resource replaces the earlier, so only distinct keys are shuffled.
+        // Names may repeat in a world; the later resource replaces the earlier, so only distinct keys are
+        // shuffled.
         let distinct = Dictionary(resources.map { ($0.key, $0) }, uniquingKeysWith: { $1 }).map(\.value)
         let shuffled = PolicySnapshot(ClusterState(distinct.shuffled(using: &world.random)), generation: 1)
         let program = reference.program { "if-\($0.name)" }

@@ -3,9 +3,11 @@
 import NetworkModel
 import PolicyModel
 
-/// The oracle: policy semantics sections 3 and 5 written down as plainly as possible, over the cluster state itself.
+/// The oracle: policy semantics sections 3 and 5 written down as plainly as possible, over the cluster state
+/// itself.
 ///
-/// No compiled rules, no sets, no classes, nothing shared with the engine beyond the converted policies. Slow.
+/// No compiled rules, no sets, no classes, nothing shared with the engine beyond the converted policies.
+/// Slow.
 struct PlainInterpreter {
     let state: ClusterState
     let policies: [Policy]
@@ -32,11 +34,13 @@ struct PlainInterpreter {
                 .filter { $0.directions.contains(direction) && $0.selector.matches(endpoint) }
                 .sorted {
                     $0.order != $1.order
-                        ? $0.order < $1.order : Array($0.id.tieBreak.utf8).lexicographicallyPrecedes($1.id.tieBreak.utf8)
+                        ? $0.order < $1.order
+                        : Array($0.id.tieBreak.utf8).lexicographicallyPrecedes($1.id.tieBreak.utf8)
                 }
             guard let first = applying.first, let last = applying.last else { continue }
             if let (policy, index, action) = firstHit(applying, tuple, direction) {
-                hits.append("\(hits.count)|\(tier)|\(policy.id.traceText)|\(action.rawValue.lowercased())|\(index)")
+                hits.append(
+                    "\(hits.count)|\(tier)|\(policy.id.traceText)|\(action.rawValue.lowercased())|\(index)")
                 if action == .allow { return Answer(verdict: .allow, hits: hits) }
                 if action == .deny { return Answer(verdict: .deny, hits: hits) }
                 continue
@@ -51,7 +55,9 @@ struct PlainInterpreter {
                 hits.append("\(hits.count)|__PROFILE__|pro:\(profile)|allow|0")
                 return Answer(verdict: .allow, hits: hits)
             }
-            if state.serviceAccounts.keys.contains(where: { "ksa.\($0.namespace).\($0.name)" == profile }) { continue }
+            if state.serviceAccounts.keys.contains(where: { "ksa.\($0.namespace).\($0.name)" == profile }) {
+                continue
+            }
             hits.append("\(hits.count)|__PROFILE__|pro:\(profile)|deny|0")
             return Answer(verdict: .deny, hits: hits)
         }
@@ -89,16 +95,23 @@ struct PlainInterpreter {
         if let family = rule.family, family != tuple.family { return false }
         for side in [rule.source, rule.destination] {
             if !side.nets.isEmpty, !side.nets.contains(where: { $0.family == tuple.family }) { return false }
-            if !side.notNets.isEmpty, !side.notNets.contains(where: { $0.family == tuple.family }) { return false }
+            if !side.notNets.isEmpty, !side.notNets.contains(where: { $0.family == tuple.family }) {
+                return false
+            }
             if side.notNets.contains(where: { $0.length == 0 && $0.family == tuple.family }) { return false }
         }
         if let wanted = rule.transport, wanted != tuple.transport { return false }
         if let unwanted = rule.notTransport, unwanted == tuple.transport { return false }
         let isICMP = tuple.transport == (tuple.family == .v4 ? .icmp : .icmpv6)
-        if let icmp = rule.icmp, !(isICMP && icmp.matches(type: tuple.icmpType, code: tuple.icmpCode)) { return false }
-        if let icmp = rule.notICMP, isICMP && icmp.matches(type: tuple.icmpType, code: tuple.icmpCode) { return false }
+        if let icmp = rule.icmp, !(isICMP && icmp.matches(type: tuple.icmpType, code: tuple.icmpCode)) {
+            return false
+        }
+        if let icmp = rule.notICMP, isICMP && icmp.matches(type: tuple.icmpType, code: tuple.icmpCode) {
+            return false
+        }
         return sideMatches(rule.source, rule, tuple.source, tuple.sourcePort, tuple, isSource: true)
-            && sideMatches(rule.destination, rule, tuple.destination, tuple.destinationPort, tuple, isSource: false)
+            && sideMatches(
+                rule.destination, rule, tuple.destination, tuple.destinationPort, tuple, isSource: false)
     }
 
     private func sideMatches(
@@ -116,7 +129,8 @@ struct PlainInterpreter {
             }
             let found = slices.contains { slice in
                 slice.addresses.contains(address)
-                    && (isSource || slice.ports.contains { $0.transport == tuple.transport && $0.port == port })
+                    && (isSource
+                        || slice.ports.contains { $0.transport == tuple.transport && $0.port == port })
             }
             if !found { return false }
         }
@@ -134,7 +148,9 @@ struct PlainInterpreter {
             }
         }
         if !side.ports.isEmpty {
-            if !hasPorts || !side.ports.contains(where: { listed($0, selector: side.selector) }) { return false }
+            if !hasPorts || !side.ports.contains(where: { listed($0, selector: side.selector) }) {
+                return false
+            }
         }
         if hasPorts, side.notPorts.contains(where: { listed($0, selector: nil) }) { return false }
         return true

@@ -30,9 +30,12 @@ struct SelectorTests {
     @Test(
         "what the grammar refuses is refused with a position",
         arguments: [
-            ("b == b", 5), ("'x' == b", 0), ("b", 1), ("a b", 2), ("a = 'b'", 2), ("a & b", 2), (#"foo in """#, 7),
-            ("a in {'b' 'c'}", 10), ("a in {,}", 6), ("has()", 4), ("has (a)", 4), ("(", 1), ("()", 1), ("!", 1),
-            ("a == 'x", 5), ("has(foo) &&", 11), ("%", 0), ("a:b == 'c'", 1), ("a inx {'x'}", 2), ("a\n== 'b'", 1),
+            ("b == b", 5), ("'x' == b", 0), ("b", 1), ("a b", 2), ("a = 'b'", 2), ("a & b", 2),
+            (#"foo in """#, 7),
+            ("a in {'b' 'c'}", 10), ("a in {,}", 6), ("has()", 4), ("has (a)", 4), ("(", 1), ("()", 1),
+            ("!", 1),
+            ("a == 'x", 5), ("has(foo) &&", 11), ("%", 0), ("a:b == 'c'", 1), ("a inx {'x'}", 2),
+            ("a\n== 'b'", 1),
             ("all(x)", 4), ("a == 'b' c", 9), ("a == 'b')", 8), ("è == 'b'", 0),
         ])
     func refused(text: String, offset: Int) {
@@ -47,7 +50,8 @@ struct SelectorTests {
     @Test("deep nesting and endless text are refused, not followed")
     func hostileText() {
         #expect(throws: SelectorSyntaxError.self) {
-            try Selector(parsing: String(repeating: "(", count: 5000) + "has(a)" + String(repeating: ")", count: 5000))
+            try Selector(
+                parsing: String(repeating: "(", count: 5000) + "has(a)" + String(repeating: ")", count: 5000))
         }
         #expect(throws: SelectorSyntaxError.self) {
             try Selector(parsing: String(repeating: "!(", count: 5000) + "has(a)")
@@ -62,12 +66,14 @@ struct SelectorTests {
     @Test(
         "missing labels satisfy negative tests and no positive one",
         arguments: [
-            ("a == 'b'", true), ("a == 'c'", false), ("x == 'b'", false), ("a != 'b'", false), ("a != 'c'", true),
+            ("a == 'b'", true), ("a == 'c'", false), ("x == 'b'", false), ("a != 'b'", false),
+            ("a != 'c'", true),
             ("x != 'b'", true), ("a in {'b','c'}", true), ("a in {}", false), ("x in {'b'}", false),
             ("a not in {'b'}", false), ("x not in {'b'}", true), ("a not in {}", true), ("has(a)", true),
             ("has(empty)", true), ("has(x)", false), ("!has(x)", true), ("long contains 'middle'", true),
             ("long contains ''", true), ("x contains ''", false), ("long starts with 'prefix'", true),
-            ("long ends with 'suffix'", true), ("long ends with 'prefix'", false), ("long starts with 'x'", false),
+            ("long ends with 'suffix'", true), ("long ends with 'prefix'", false),
+            ("long starts with 'x'", false),
             ("all()", true), ("global()", true), ("", true), ("a == 'b' && has(x)", false),
             ("a == 'b' || has(x)", true), ("!(a == 'b' || has(x))", false), ("empty == ''", true),
         ])

@@ -3,8 +3,8 @@
 public import NetworkModel
 public import PolicyModel
 
-/// Small random clusters in which everything has a chance to interact with everything: few labels, few addresses, few
-/// ports, all policy kinds and criteria.
+/// Small random clusters in which everything has a chance to interact with everything: few labels, few
+/// addresses, few ports, all policy kinds and criteria.
 public struct RandomWorld {
     public var random: SplitMix64
     public private(set) var resources: [ClusterResource] = []
@@ -21,7 +21,9 @@ public struct RandomWorld {
         for _ in 0..<policies { resources.append(.policy(policy())) }
     }
 
-    private mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: choices.indices, using: &random)] }
+    private mutating func pick<T>(_ choices: [T]) -> T {
+        choices[Int.random(in: choices.indices, using: &random)]
+    }
     private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
     private mutating func addBase(pods: Int) {
@@ -32,7 +34,8 @@ public struct RandomWorld {
                     ServiceAccountResource(
                         name: ResourceName(namespace: name, name: "sa"), labels: ["role": pick(values)])))
         }
-        resources.append(.tier(TierResource(name: "early", order: 100, defaultAction: chance(50) ? .pass : .deny)))
+        resources.append(
+            .tier(TierResource(name: "early", order: 100, defaultAction: chance(50) ? .pass : .deny)))
         resources.append(.tier(TierResource(name: "late", order: nil, defaultAction: .pass)))
         for index in 0..<pods { addPod(index) }
         resources.append(
@@ -50,7 +53,10 @@ public struct RandomWorld {
                 EndpointSliceResource(
                     name: ResourceName(namespace: "prod", name: "svc-1"), serviceName: "svc",
                     addresses: [Self.podAddress(0), Self.podAddress(1)],
-                    ports: [NamedPort(name: "http", port: 8080), NamedPort(name: "dns", transport: .udp, port: 53)])))
+                    ports: [
+                        NamedPort(name: "http", port: 8080),
+                        NamedPort(name: "dns", transport: .udp, port: 53),
+                    ])))
     }
 
     static func podAddress(_ index: Int) -> IPAddress { IPAddress(v4: 0x0a00_0000 + UInt32(index + 1)) }
@@ -67,11 +73,16 @@ public struct RandomWorld {
                 PodResource(
                     name: name, labels: Labels(labels), serviceAccount: chance(60) ? "sa" : "",
                     addresses: [Self.podAddress(index), Self.podAddressV6(index)],
-                    ports: [NamedPort(name: "http", port: pick([8080, 80])), NamedPort(name: "dns", transport: .udp, port: 53)])))
+                    ports: [
+                        NamedPort(name: "http", port: pick([8080, 80])),
+                        NamedPort(name: "dns", transport: .udp, port: 53),
+                    ])))
     }
 
     private func prefix(_ text: String) -> IPPrefix {
-        guard let parsed = try? IPPrefix.parse(text, .lenient) else { preconditionFailure("bad prefix \(text)") }
+        guard let parsed = try? IPPrefix.parse(text, .lenient) else {
+            preconditionFailure("bad prefix \(text)")
+        }
         return parsed
     }
 
@@ -82,18 +93,22 @@ public struct RandomWorld {
         return chance(20) ? PolicyResource(kubernetesPolicy()) : PolicyResource(calicoPolicy())
     }
 
-    private mutating func name() -> String { pick(["p\(serial)", "policy", "policy-1"]) + (chance(30) ? ".x" : "") }
+    private mutating func name() -> String {
+        pick(["p\(serial)", "policy", "policy-1"]) + (chance(30) ? ".x" : "")
+    }
 
     private mutating func selectorText() -> String {
         pick([
-            "", "all()", "app == 'a'", "app == 'b'", "app != 'a'", "has(tier)", "!has(tier)", "app in {'a','b'}",
+            "", "all()", "app == 'a'", "app == 'b'", "app != 'a'", "has(tier)", "!has(tier)",
+            "app in {'a','b'}",
             "tier == 'a' || app == 'b'", "app contains 'a'", "!(app == 'a' && tier == 'b')", "has(zone)",
         ])
     }
 
     private mutating func calicoPolicy() -> CalicoPolicy {
         let kind = pick([
-            PolicyKind.networkPolicy, .networkPolicy, .globalNetworkPolicy, .globalNetworkPolicy, .stagedNetworkPolicy,
+            PolicyKind.networkPolicy, .networkPolicy, .globalNetworkPolicy, .globalNetworkPolicy,
+            .stagedNetworkPolicy,
             .stagedGlobalNetworkPolicy,
         ])
         var policy = CalicoPolicy(
@@ -101,7 +116,9 @@ public struct RandomWorld {
         policy.tier = pick(tiers)
         policy.order = chance(30) ? nil : pick([-1, 0, 1, 1.5, 1000])
         policy.selector = selectorText()
-        if !kind.isNamespaced, chance(30) { policy.namespaceSelector = pick(["env == 'a'", "all()", "env != 'b'"]) }
+        if !kind.isNamespaced, chance(30) {
+            policy.namespaceSelector = pick(["env == 'a'", "all()", "env != 'b'"])
+        }
         if chance(20) { policy.serviceAccountSelector = pick(["role == 'a'", "all()"]) }
         policy.types = chance(40) ? nil : pick([[.ingress], [.egress], [.ingress, .egress]])
         policy.stagedAction = kind.isStaged ? pick([.set, .set, .learn, .ignore, .delete]) : .set
@@ -131,16 +148,21 @@ public struct RandomWorld {
             entity.service = ServiceMatch(name: "svc", namespace: chance(50) ? "prod" : "")
             return entity
         }
-        let blocks = ["10.0.0.0/30", "203.0.113.0/24", "198.51.100.0/24", "fd00::/16", "2001:db8::/32", "0.0.0.0/0"]
+        let blocks = [
+            "10.0.0.0/30", "203.0.113.0/24", "198.51.100.0/24", "fd00::/16", "2001:db8::/32", "0.0.0.0/0",
+        ]
         if chance(20) { entity.nets = [prefix(pick(blocks)), prefix(pick(blocks))] }
         if chance(10) { entity.notNets = [prefix(pick(blocks))] }
         if chance(40) { entity.selector = selectorText() }
         if chance(15) { entity.notSelector = selectorText() }
-        if chance(20) { entity.namespaceSelector = pick(["all()", "global()", "env == 'a'", "env != 'a'", "!all()"]) }
+        if chance(20) {
+            entity.namespaceSelector = pick(["all()", "global()", "env == 'a'", "env != 'a'", "!all()"])
+        }
         if chance(10) { entity.serviceAccountNames = ["sa"] }
         if chance(10) { entity.serviceAccountSelector = "role == 'a'" }
         let ports: [PortMatch] = [
-            .range(PortRange(80)), .range(PortRange(53)), .range(PortRange(1000, 9000) ?? PortRange(1)), .named("http"),
+            .range(PortRange(80)), .range(PortRange(53)), .range(PortRange(1000, 9000) ?? PortRange(1)),
+            .named("http"),
             .named("dns"),
         ]
         if rule.transport?.number.hasPolicyPorts ?? false {
@@ -167,7 +189,8 @@ public struct RandomWorld {
         if chance(50) { return LabelSelector(matchLabels: ["app": pick(values)]) }
         return LabelSelector(matchExpressions: [
             .init(
-                key: pick(["app", "tier"]), operator: pick([.isIn, .notIn, .exists, .doesNotExist]), values: ["a"])
+                key: pick(["app", "tier"]), operator: pick([.isIn, .notIn, .exists, .doesNotExist]),
+                values: ["a"])
         ])
     }
 
@@ -175,10 +198,12 @@ public struct RandomWorld {
         var rule = KubernetesRule()
         for _ in 0..<Int.random(in: 0...2, using: &random) {
             if chance(30) {
-                rule.peers.append(.ipBlock(prefix("10.0.0.0/29"), except: chance(50) ? [prefix("10.0.0.2/32")] : []))
+                rule.peers.append(
+                    .ipBlock(prefix("10.0.0.0/29"), except: chance(50) ? [prefix("10.0.0.2/32")] : []))
             } else {
                 let namespaces: LabelSelector? =
-                    chance(50) ? nil : chance(50) ? LabelSelector() : LabelSelector(matchLabels: ["env": pick(values)])
+                    chance(50)
+                    ? nil : chance(50) ? LabelSelector() : LabelSelector(matchLabels: ["env": pick(values)])
                 rule.peers.append(.pods(chance(70) ? labelSelector() : nil, namespaces: namespaces))
             }
         }
@@ -196,11 +221,14 @@ public struct RandomWorld {
         let isV6 = chance(30)
         let outside = isV6 ? ["2001:db8::7", "2001:4860::8"] : ["203.0.113.9", "198.51.100.7", "192.0.2.1"]
         func address(_ index: Int) -> IPAddress { isV6 ? Self.podAddressV6(index) : Self.podAddress(index) }
-        var ends = [address(Int.random(in: 0..<6, using: &random)), address(Int.random(in: 0..<6, using: &random))]
+        var ends = [
+            address(Int.random(in: 0..<6, using: &random)), address(Int.random(in: 0..<6, using: &random)),
+        ]
         if chance(30), let other = IPAddress(pick(outside)) { ends[chance(50) ? 0 : 1] = other }
         let transport = pick([IPProtocol.tcp, .tcp, .udp, isV6 ? .icmpv6 : .icmp, .sctp])
         let port: UInt16 =
-            transport == .icmp || transport == .icmpv6 ? pick([8 << 8, 0, 8 << 8 | 1]) : pick([80, 8080, 53, 5432])
+            transport == .icmp || transport == .icmpv6
+            ? pick([8 << 8, 0, 8 << 8 | 1]) : pick([80, 8080, 53, 5432])
         return ConnectionTuple(
             source: ends[0], destination: ends[1], transport: transport, sourcePort: pick([40000, 80, 53]),
             destinationPort: port)

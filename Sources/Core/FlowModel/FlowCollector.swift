@@ -13,15 +13,15 @@ public protocol FlowContext {
 
 /// Folds kernel events into flow records (flow API, section 5).
 ///
-/// One entry per connection after destination NAT. Rule hits give it its verdict per direction, connection tracking
-/// its counters and its Service. A record is an increment; each direction whose end is a local workload and whose
-/// verdict is known yields its own.
+/// One entry per connection after destination NAT. Rule hits give it its verdict per direction, connection
+/// tracking its counters and its Service. A record is an increment; each direction whose end is a local
+/// workload and whose verdict is known yields its own.
 ///
 ///     hit ─▶ pass … pass ─▶ allow ──(tracking entry seen, or 250 ms)──▶ report, then deltas until it ends
 ///                      └──▶ deny  ─▶ report each packet at once ──(10 s silence)──▶ completed
 ///
-/// Differences from Calico's collector: nothing waits for an export interval, and labels that Calico adds itself are
-/// always left out (docs/reference/differences.md).
+/// Differences from Calico's collector: nothing waits for an export interval, and labels that Calico adds
+/// itself are always left out (docs/reference/differences.md).
 public struct FlowCollector: Sendable {
     /// How long an allowed connection waits for its tracking entry, which names the Service.
     public static let serviceWaitNanoseconds: Int64 = 250_000_000
@@ -105,7 +105,9 @@ public struct FlowCollector: Sendable {
     private mutating func collect(
         _ observation: ConnectionObservation, _ context: some FlowContext, _ records: inout [FlowRecord]
     ) {
-        guard context.isWorkload(observation.forwarded.source) || context.isWorkload(observation.forwarded.destination)
+        guard
+            context.isWorkload(observation.forwarded.source)
+                || context.isWorkload(observation.forwarded.destination)
         else { return }
         if finished[observation.id] != nil {
             if observation.kind == .ended { finished[observation.id] = nil }
@@ -127,7 +129,9 @@ public struct FlowCollector: Sendable {
                 originalPackets: observation.originalPackets, originalBytes: observation.originalBytes,
                 replyPackets: observation.replyPackets, replyBytes: observation.replyBytes)
         }
-        if isNew, observation.kind == .ended, connection.egress.verdict == nil, connection.ingress.verdict == nil {
+        if isNew, observation.kind == .ended, connection.egress.verdict == nil,
+            connection.ingress.verdict == nil
+        {
             counters.connectionsWithoutVerdict += 1
         }
         connections[tuple] = connection
@@ -141,8 +145,8 @@ public struct FlowCollector: Sendable {
 
     // MARK: - Time
 
-    /// Reports what waited long enough, keeps live connections alive in each window, and ends what fell silent.
-    /// Call it a few times a second and at `nextDeadline`.
+    /// Reports what waited long enough, keeps live connections alive in each window, and ends what fell
+    /// silent. Call it a few times a second and at `nextDeadline`.
     public mutating func tick(_ now: Timestamp, context: some FlowContext, into records: inout [FlowRecord]) {
         var due = 0
         while due < waiting.count, waiting[due].until <= now {
@@ -155,7 +159,9 @@ public struct FlowCollector: Sendable {
         var live: [ConnectionTuple] = []
         for (tuple, connection) in connections {
             if connection.trackingID == nil {
-                if now.nanoseconds(since: connection.lastSeen) >= Self.idleNanoseconds { silent.append(tuple) }
+                if now.nanoseconds(since: connection.lastSeen) >= Self.idleNanoseconds {
+                    silent.append(tuple)
+                }
             } else if needsLiveReport(connection, window) {
                 live.append(tuple)
             }
@@ -196,7 +202,8 @@ public struct FlowCollector: Sendable {
     }
 
     private mutating func finish(
-        _ tuple: ConnectionTuple, at time: Timestamp, _ context: some FlowContext, _ records: inout [FlowRecord]
+        _ tuple: ConnectionTuple, at time: Timestamp, _ context: some FlowContext,
+        _ records: inout [FlowRecord]
     ) {
         guard var connection = connections.removeValue(forKey: tuple) else { return }
         connection.isEnded = true
@@ -208,7 +215,8 @@ public struct FlowCollector: Sendable {
     // MARK: - Reports
 
     private mutating func reportBoth(
-        _ tuple: ConnectionTuple, at time: Timestamp, _ context: some FlowContext, _ records: inout [FlowRecord]
+        _ tuple: ConnectionTuple, at time: Timestamp, _ context: some FlowContext,
+        _ records: inout [FlowRecord]
     ) {
         guard var connection = connections[tuple] else { return }
         for direction in [Direction.egress, .ingress] {
@@ -218,7 +226,8 @@ public struct FlowCollector: Sendable {
     }
 
     private func report(
-        _ tuple: ConnectionTuple, _ connection: inout TrackedConnection, _ direction: Direction, at time: Timestamp,
+        _ tuple: ConnectionTuple, _ connection: inout TrackedConnection, _ direction: Direction,
+        at time: Timestamp,
         _ context: some FlowContext, _ records: inout [FlowRecord]
     ) {
         var side = connection[direction]
@@ -241,7 +250,8 @@ public struct FlowCollector: Sendable {
         records.append(
             FlowRecord(
                 key: identity.key, time: time, sourceLabels: identity.sourceLabels,
-                destinationLabels: identity.destinationLabels, counters: counters, generation: side.generation))
+                destinationLabels: identity.destinationLabels, counters: counters, generation: side.generation
+            ))
     }
 
     private func resolve(
@@ -255,7 +265,8 @@ public struct FlowCollector: Sendable {
             key: FlowKey(
                 source: names.source, destination: names.destination, destinationPort: tuple.destinationPort,
                 service: names.service, transport: tuple.transport.flowName,
-                reporter: direction == .egress ? .source : .destination, action: verdict == .allow ? .allow : .deny,
+                reporter: direction == .egress ? .source : .destination,
+                action: verdict == .allow ? .allow : .deny,
                 trace: trace),
             sourceLabels: names.sourceLabels, destinationLabels: names.destinationLabels)
     }
@@ -282,7 +293,8 @@ public struct FlowCollector: Sendable {
             let (now, before) = (connection.totals, side.reported)
             func delta(_ a: UInt64, _ b: UInt64) -> UInt64 { a > b ? a - b : 0 }
             forward = (
-                delta(now.originalPackets, before.originalPackets), delta(now.originalBytes, before.originalBytes)
+                delta(now.originalPackets, before.originalPackets),
+                delta(now.originalBytes, before.originalBytes)
             )
             reply = (delta(now.replyPackets, before.replyPackets), delta(now.replyBytes, before.replyBytes))
             side.reported.originalPackets += forward.packets

@@ -2,8 +2,8 @@
 
 public import PolicyModel
 
-/// A condition on flows, with the meaning of Goldmane's Filter (flow API 2.6): fields are ANDed, values of one field
-/// ORed, an empty field is no condition.
+/// A condition on flows, with the meaning of Goldmane's Filter (flow API 2.6): fields are ANDed, values of
+/// one field ORed, an empty field is no condition.
 public struct FlowFilter: Hashable, Sendable {
     public enum MatchType: String, Sendable, Hashable {
         case exact = "Exact"
@@ -66,7 +66,8 @@ public struct FlowFilter: Hashable, Sendable {
         public var action: RuleAction?
 
         public init(
-            kind: HitKind? = nil, tier: StringMatch? = nil, namespace: StringMatch? = nil, name: StringMatch? = nil,
+            kind: HitKind? = nil, tier: StringMatch? = nil, namespace: StringMatch? = nil,
+            name: StringMatch? = nil,
             action: RuleAction? = nil
         ) {
             self.kind = kind
@@ -142,7 +143,8 @@ extension FlowFilter.PolicyMatch {
             guard let match, !match.value.isEmpty else { return true }
             return match.matches(stored)
         }
-        return (kind == nil || kind == FlowFilter.HitKind(hit.place)) && (action == nil || action == hit.action)
+        return (kind == nil || kind == FlowFilter.HitKind(hit.place))
+            && (action == nil || action == hit.action)
             && holds(tier, hit.tier) && holds(namespace, hitNamespace) && holds(name, hitName)
     }
 }

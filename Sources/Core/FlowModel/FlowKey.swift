@@ -48,7 +48,8 @@ public struct FlowService: Hashable, Sendable {
     public static let none = FlowService(name: "-", namespace: "-", portName: "-", port: 0)
 }
 
-/// Which end saw the flow: `source` at the sending workload (egress), `destination` at the receiving one (ingress).
+/// Which end saw the flow: `source` at the sending workload (egress), `destination` at the receiving one
+/// (ingress).
 public enum FlowReporter: String, Sendable, Hashable {
     case source = "Src"
     case destination = "Dst"
@@ -76,7 +77,8 @@ public struct FlowKey: Hashable, Sendable {
     public var trace: PolicyTrace
 
     public init(
-        source: FlowEndpoint, destination: FlowEndpoint, destinationPort: UInt16, service: FlowService = .none,
+        source: FlowEndpoint, destination: FlowEndpoint, destinationPort: UInt16,
+        service: FlowService = .none,
         transport: String, reporter: FlowReporter, action: FlowAction, trace: PolicyTrace
     ) {
         self.source = source

@@ -56,7 +56,8 @@ public struct FlowNaming: Sendable {
         addServices(of: state)
     }
 
-    /// Calico's own labels are left out: they repeat what other fields say and differ between records of one flow.
+    /// Calico's own labels are left out: they repeat what other fields say and differ between records of one
+    /// flow.
     private static func flowLabels(_ labels: Labels) -> [String] {
         labels.flowTexts.filter { !$0.hasPrefix("projectcalico.org/") }
     }
@@ -134,8 +135,9 @@ public struct FlowNaming: Sendable {
     }
 
     private func service(_ forwarded: ConnectionTuple, original: ConnectionTuple?) -> FlowService {
-        guard let original, original.destination != forwarded.destination
-            || original.destinationPort != forwarded.destinationPort
+        guard let original,
+            original.destination != forwarded.destination
+                || original.destinationPort != forwarded.destinationPort
         else { return .none }
         let place = AddressPort(
             address: original.destination, transport: original.transport, port: original.destinationPort)

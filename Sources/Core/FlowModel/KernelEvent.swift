@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FlowModel: what happened on the network, from single kernel events to flow records, and how the former fold into the
-// latter. Values and pure state machines; time is always an argument.
+// FlowModel: what happened on the network, from single kernel events to flow records, and how the former fold
+// into the latter. Values and pure state machines; time is always an argument.
 
 public import NetworkModel
 public import PolicyModel
@@ -54,7 +54,8 @@ public struct ConnectionObservation: Hashable, Sendable {
     public var time: Timestamp
 
     public init(
-        kind: Kind, id: UInt32, original: ConnectionTuple, forwarded: ConnectionTuple, originalPackets: UInt64 = 0,
+        kind: Kind, id: UInt32, original: ConnectionTuple, forwarded: ConnectionTuple,
+        originalPackets: UInt64 = 0,
         originalBytes: UInt64 = 0, replyPackets: UInt64 = 0, replyBytes: UInt64 = 0, isClosing: Bool = false,
         time: Timestamp
     ) {
@@ -107,7 +108,7 @@ public struct EventLoss: Hashable, Sendable {
 
 /// A data plane as the flow collector sees it.
 public protocol PacketEventSource: Sendable {
-    /// Batches until the task is cancelled; within one batch and between batches in order. One consumer. The queue
-    /// is bounded: when the consumer is too slow the oldest batches go, and a loss counter says so.
+    /// Batches until the task is cancelled; within one batch and between batches in order. One consumer. The
+    /// queue is bounded: when the consumer is too slow the oldest batches go, and a loss counter says so.
     func batches() -> AsyncStream<KernelEventBatch>
 }

@@ -10,7 +10,8 @@ struct TrackedConnection {
         /// Decisions since the walk began; complete when the last one is final.
         var decisions: [RuleDecision] = []
         var generation: UInt64 = 0
-        /// The flow this side is reported under; nil until the first report, or when names or policies changed.
+        /// The flow this side is reported under; nil until the first report, or when names or policies
+        /// changed.
         var identity: Identity?
         var isStarted = false
         /// Window in which the connection was last reported live.

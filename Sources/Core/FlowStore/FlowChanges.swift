@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import FlowModel
-public import NetworkModel
 
 /// A place in the order in which a store changed.
 ///
-/// A store's first cursor is its start time in microseconds and each record adds one, so cursors of a store that was
-/// started later are greater (below a sustained million records a second) and an old cursor is recognised after a
-/// restart.
+/// A store's first cursor is its start time in microseconds and each record adds one, so cursors of a store
+/// that was started later are greater (below a sustained million records a second) and an old cursor is
+/// recognised after a restart.
 public struct FlowCursor: RawRepresentable, Hashable, Sendable, Comparable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
@@ -19,8 +18,8 @@ public struct FlowCursor: RawRepresentable, Hashable, Sendable, Comparable {
 public enum FlowChangeStart: Hashable, Sendable {
     /// Only what changes from now on.
     case now
-    /// Everything in windows that end after this time, then what changes.
-    case time(Timestamp)
+    /// Everything in windows that were still filling so many seconds ago or later, then what changes.
+    case secondsAgo(Int64)
     /// What changed since an earlier answer.
     case cursor(FlowCursor)
 }

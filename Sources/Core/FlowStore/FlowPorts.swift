@@ -19,12 +19,13 @@ public protocol FlowQuerying: Sendable {
     /// What changed since a cursor, the filling window included.
     func changes(_ query: FlowChangesQuery) async throws(FlowQueryError) -> FlowChanges
 
-    /// Says when it is worth asking for changes again. Ticks coalesce: a reader that is behind finds one, not many.
+    /// Says when it is worth asking for changes again. Ticks coalesce: a reader that is behind finds one, not
+    /// many.
     func changeTicks() async throws(FlowQueryError) -> AsyncStream<Void>
 
-    /// Closed windows, oldest first, each once (flow API 2.8): from the one that holds `startTimeGTE` (0: now,
-    /// negative: relative to now, Unix seconds), then each one as it comes due. Windows without a matching flow are
-    /// left out.
+    /// Closed windows, oldest first, each once (flow API 2.8): from the one that holds `startTimeGTE` (0:
+    /// now, negative: relative to now, Unix seconds), then each one as it comes due. Windows without a
+    /// matching flow are left out.
     func windows(
         startTimeGTE: Int64, filter: FlowFilter
     ) async throws(FlowQueryError) -> AsyncThrowingStream<FlowWindow, any Error>

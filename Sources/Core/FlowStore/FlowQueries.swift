@@ -2,8 +2,8 @@
 
 public import FlowModel
 
-/// A half-open range of window starts as it stands on the wire (flow API 2.3): 0 is the default, a negative value is
-/// relative to now, a positive one absolute; Unix seconds.
+/// A half-open range of window starts as it stands on the wire (flow API 2.3): 0 is the default, a negative
+/// value is relative to now, a positive one absolute; Unix seconds.
 public struct FlowTimeRange: Hashable, Sendable {
     /// 0: the start of the oldest window.
     public var startGTE: Int64

@@ -9,12 +9,12 @@ extension FlowStore {
 
     /// What changed since a cursor, the filling window included.
     ///
-    /// Each window keeps its entries in the order of their last change, so there is no log that could overflow: an
-    /// entry that changed a thousand times is one row with the newest totals, and a reader that is behind misses
-    /// nothing until windows are recycled.
-    /// Complexity: O(windows + entries changed since the cursor in open windows + limit × windows with changes).
-    public func changes(_ query: FlowChangesQuery) -> FlowChanges {
-        var (cursor, gap) = resolve(query.start)
+    /// Each window keeps its entries in the order of their last change, so there is no log that could
+    /// overflow: an entry that changed a thousand times is one row with the newest totals, and a reader that
+    /// is behind misses nothing until windows are recycled. Complexity: O(windows + entries changed since the
+    /// cursor in open windows + limit × windows with changes).
+    public func changes(_ query: FlowChangesQuery, now: Timestamp) -> FlowChanges {
+        var (cursor, gap) = resolve(query.start, now: now)
         var outstanding = 0
         for index in windows.indices where windows[index].lastSequence > cursor {
             outstanding += windows[index].changeCount(after: cursor)
@@ -45,11 +45,13 @@ extension FlowStore {
             rows: rows, cursor: FlowCursor(rawValue: cursor), hasMore: !spans.isEmpty, gap: gap)
     }
 
-    private func resolve(_ start: FlowChangeStart) -> (cursor: UInt64, gap: FlowGap?) {
+    private func resolve(_ start: FlowChangeStart, now: Timestamp) -> (cursor: UInt64, gap: FlowGap?) {
         switch start {
         case .now: return (sequence, nil)
-        case .time(let time):
-            let recent = windows.filter { $0.count > 0 && $0.startSeconds + limits.windowSeconds > time.seconds }
+        case .secondsAgo(let seconds):
+            let (time, overflow) = now.seconds.subtractingReportingOverflow(seconds)
+            let from = overflow ? Int64.min : time - limits.windowSeconds
+            let recent = windows.filter { $0.count > 0 && $0.startSeconds > from }
             return (recent.map(\.firstSequence).min().map { $0 - 1 } ?? sequence, nil)
         case .cursor(let cursor):
             guard (firstSequence...sequence).contains(cursor.rawValue) else {
@@ -59,8 +61,8 @@ extension FlowStore {
         }
     }
 
-    /// The sequence after which exactly `count` fewer entries are outstanding. Sequences are unique, so it is found by
-    /// bisection over them.
+    /// The sequence after which exactly `count` fewer entries are outstanding. Sequences are unique, so it is
+    /// found by bisection over them.
     private func skip(_ count: Int, after cursor: UInt64) -> UInt64 {
         let spans = windows.filter { $0.lastSequence > cursor }.map { window in
             window.entriesChanged(after: cursor).map { window.sequence(Int($0)) }

@@ -5,11 +5,11 @@ public import NetworkModel
 import PolicyModel
 
 extension FlowStore {
-    /// Distinct values of a field among the flows that pass the filter and have a window that starts in the range,
-    /// bytewise ascending (flow API 2.7).
+    /// Distinct values of a field among the flows that pass the filter and have a window that starts in the
+    /// range, bytewise ascending (flow API 2.7).
     ///
-    /// Flows of the filling window count, so a new name can be chosen as soon as it is seen. For policies all hits of
-    /// the flows count except profiles; the end of a tier counts as the policy that is named for it.
+    /// Flows of the filling window count, so a new name can be chosen as soon as it is seen. For policies all
+    /// hits of the flows count except profiles; the end of a tier counts as the policy that is named for it.
     public func hints(_ query: FlowHintsQuery, now: Timestamp) throws(FlowQueryError) -> FlowPage<String> {
         let (from, before) = try resolve(query.range, now: now)
         var matches = SlotFilter(query.filter, slotCount: keys.slotCount)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import FlowModel
+import FlowModel
 public import NetworkModel
 
 extension FlowStore {
-    /// Flows that pass the filter, each summed over the windows that lie wholly inside the range (flow API 2.3 to 2.6).
+    /// Flows that pass the filter, each summed over the windows that lie wholly inside the range (flow API
+    /// 2.3 to 2.6).
     ///
-    /// A flow with no such window is left out, also when a window of it starts inside the range. Over windows, labels
-    /// are what all windows have in common.
-    /// Complexity: O(entries in the range), twice; plus sorting the matching flows.
+    /// A flow with no such window is left out, also when a window of it starts inside the range. Over
+    /// windows, labels are what all windows have in common. Complexity: O(entries in the range), twice; plus
+    /// sorting the matching flows.
     public func list(
         _ query: FlowListQuery, now: Timestamp
     ) throws(FlowQueryError) -> FlowPage<FlowAggregate> {

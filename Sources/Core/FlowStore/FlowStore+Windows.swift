@@ -4,9 +4,9 @@ public import FlowModel
 public import NetworkModel
 
 extension FlowStore {
-    /// Starts of the past windows that a new stream gets at once, oldest first: from the window that holds the start
-    /// up to, not including, the one that the next roll-over makes due (flow API 2.8). A start before the oldest window
-    /// is clamped; one in the filling or a later window gives nothing old.
+    /// Starts of the past windows that a new stream gets at once, oldest first: from the window that holds
+    /// the start up to, not including, the one that the next roll-over makes due (flow API 2.8). A start
+    /// before the oldest window is clamped; one in the filling or a later window gives nothing old.
     public func windowsDue(startTimeGTE: Int64, now: Timestamp) -> [Int64] {
         let wanted = FlowTimeRange.resolve(startTimeGTE, now: now.seconds, whenZero: now.seconds)
         guard wanted < nextDueSeconds else { return [] }
@@ -14,7 +14,8 @@ extension FlowStore {
         return Array(stride(from: first, to: nextDueSeconds, by: Int(limits.windowSeconds)))
     }
 
-    /// One window's flows with that window's counters only; nil when the window is no longer, or not yet, kept.
+    /// One window's flows with that window's counters only; nil when the window is no longer, or not yet,
+    /// kept.
     public func window(startSeconds: Int64, filter: FlowFilter = FlowFilter()) -> FlowWindow? {
         let columns = windows[position(startSeconds)]
         guard columns.startSeconds == startSeconds else { return nil }

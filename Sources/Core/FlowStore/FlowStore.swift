@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FlowStore: bounded history of flow records in fixed-width windows. Insert, roll over, list, hints, windows and live
-// changes, and the two ports that adapters conform to (`FlowIngesting`, `FlowQuerying`). No clock: time is an argument.
-// No wire format, and no actor: the owner is an aggregator daemon.
+// FlowStore: bounded history of flow records in fixed-width windows. Insert, roll over, list, hints, windows
+// and live changes, and the two ports that adapters conform to (`FlowIngesting`, `FlowQuerying`). No clock:
+// time is an argument. No wire format, and no actor: the owner is an aggregator daemon.
 
 public import FlowModel
 public import NetworkModel
@@ -15,9 +15,10 @@ import PolicyModel
 /// |-------|------------|---------|------------|------------|
 ///                                      now
 /// ```
-/// Memory is bounded by `maximumKeys` keys and one entry (about 57 bytes) per key and window. Inserting a record of a
-/// known key takes constant time and does not allocate, but for amortised growth. A copy is a snapshot: queries can
-/// run on one while the original goes on; the next insert then pays for copying the window it changes.
+/// Memory is bounded by `maximumKeys` keys and one entry (about 57 bytes) per key and window. Inserting a
+/// record of a known key takes constant time and does not allocate, but for amortised growth. A copy is a
+/// snapshot: queries can run on one while the original goes on; the next insert then pays for copying the
+/// window it changes.
 public struct FlowStore: Sendable {
     /// What bounds a store.
     public struct Limits: Hashable, Sendable {
@@ -59,7 +60,8 @@ public struct FlowStore: Sendable {
     private(set) var sequence: UInt64
     /// Before the first change.
     let firstSequence: UInt64
-    /// Greatest sequence of a first change in any window that was recycled: readers behind it missed a whole window.
+    /// Greatest sequence of a first change in any window that was recycled: readers behind it missed a whole
+    /// window.
     private(set) var recycledSequence: UInt64 = 0
     private var refusals = Refusals()
 
@@ -137,8 +139,8 @@ public struct FlowStore: Sendable {
 
     // MARK: - Roll-over
 
-    /// Makes the ring fit the time: for each window boundary that was passed, the oldest window is emptied and becomes
-    /// the future one. Returns the starts of the windows that came due for streams, oldest first.
+    /// Makes the ring fit the time: for each window boundary that was passed, the oldest window is emptied
+    /// and becomes the future one. Returns the starts of the windows that came due for streams, oldest first.
     ///
     /// A clock that jumped further than the ring reaches, either way, empties it; nothing comes due then.
     @discardableResult

@@ -33,10 +33,10 @@ struct LabelSet: Hashable, Sendable {
 /// Flow keys interned to small numbers ("slots"), with the id and the label sets of each.
 ///
 /// ```
-/// hash ──▶ buckets (open addressing, linear probing) ──▶ slot ──▶ key, id, label sets, windows that hold data
-/// ```
-/// A slot lives while at least one window holds data of its key, then its number is used again. A known key is found
-/// without allocation. Hashing is the standard library's, seeded per process, so keys cannot be chosen to collide.
+/// hash ──▶ buckets (open addressing, linear probing) ──▶ slot ──▶ key, id, label sets, windows that hold
+/// data ``` A slot lives while at least one window holds data of its key, then its number is used again. A
+/// known key is found without allocation. Hashing is the standard library's, seeded per process, so keys
+/// cannot be chosen to collide.
 struct KeyTable: Sendable {
     static let none = UInt32.max
     /// Label sets of one key are numbered by a byte; 0 is the empty set.
@@ -121,7 +121,8 @@ struct KeyTable: Sendable {
         buckets[bucket] = slot
     }
 
-    /// Empties the slot's bucket and moves later entries of the same run back, so that no tombstones are needed.
+    /// Empties the slot's bucket and moves later entries of the same run back, so that no tombstones are
+    /// needed.
     private mutating func unplace(_ slot: UInt32) {
         let mask = buckets.count - 1
         var hole = hashes[Int(slot)] & mask
@@ -191,7 +192,8 @@ extension KeyTable {
         return UInt8(labelSets[Int(slot)].count)
     }
 
-    /// Bytewise ascending, each once, no more than `maximum`. A part is a sound answer: labels are what all share.
+    /// Bytewise ascending, each once, no more than `maximum`. A part is a sound answer: labels are what all
+    /// share.
     private static func canonical(_ labels: [String], maximum: Int) -> [String] {
         var unique: [String] = []
         for label in labels.sorted(by: bytewisePrecedes) where unique.last != label { unique.append(label) }

@@ -4,10 +4,11 @@ import FlowModel
 
 /// The entries of one window, one per flow key, as a struct of arrays: about 57 bytes per entry.
 ///
-/// A window is *open* while it fills and for a short time after: `entryOfSlot` finds an entry by its slot and `order`
-/// is an append-only list of touched entries, from which repeats are removed when it is twice as long as the entries.
-/// *Sealing* rewrites the columns in the order of last change and at their exact size and drops both. A record that is
-/// late enough to meet a sealed window opens it again (O(entries), once per roll-over).
+/// A window is *open* while it fills and for a short time after: `entryOfSlot` finds an entry by its slot and
+/// `order` is an append-only list of touched entries, from which repeats are removed when it is twice as long
+/// as the entries. *Sealing* rewrites the columns in the order of last change and at their exact size and
+/// drops both. A record that is late enough to meet a sealed window opens it again (O(entries), once per
+/// roll-over).
 ///
 /// ```
 /// open    order:   4 1 4 2 0 4       an element counts when it is the entry's last one
@@ -21,8 +22,8 @@ struct WindowColumns: Sendable {
     private(set) var generations: [UInt64] = []
     /// Time of the latest record, microseconds after the start.
     private(set) var activity: [UInt32] = []
-    /// Sequence of the latest change, counted from `firstSequence`. Clamped: beyond four billion changes to one window
-    /// the order of changes is no longer kept.
+    /// Sequence of the latest change, counted from `firstSequence`. Clamped: beyond four billion changes to
+    /// one window the order of changes is no longer kept.
     private(set) var changed: [UInt32] = []
     /// Sequence of the latest change of any entry; 0 when there is none.
     private(set) var lastSequence: UInt64 = 0
@@ -133,7 +134,8 @@ extension WindowColumns {
     /// Sequence of the latest change of an entry.
     func sequence(_ entry: Int) -> UInt64 { firstSequence + UInt64(changed[entry]) }
 
-    /// Entries that changed after `sequence`, in the order of change. O(result), and O(log entries) when sealed.
+    /// Entries that changed after `sequence`, in the order of change. O(result), and O(log entries) when
+    /// sealed.
     func entriesChanged(after sequence: UInt64) -> [UInt32] {
         guard lastSequence > sequence else { return [] }
         return isOpen ? lastTouches(after: sequence) : Array(UInt32(firstEntry(after: sequence))..<UInt32(count))
@@ -154,8 +156,8 @@ extension WindowColumns {
         return low
     }
 
-    /// Walks `order` backwards. An element is its entry's last one when the entry changed before all that were
-    /// counted so far; an older element of a counted entry did not.
+    /// Walks `order` backwards. An element is its entry's last one when the entry changed before all that
+    /// were counted so far; an older element of a counted entry did not.
     private func lastTouches(after sequence: UInt64 = 0) -> [UInt32] {
         var result: [UInt32] = []
         var previous = UInt64(UInt32.max) + 1

@@ -2,7 +2,8 @@
 
 /// The tuple that identifies a connection attempt on the wire.
 ///
-/// For ICMP `sourcePort` is the identifier and `destinationPort` is `type << 8 | code`, as flow records use it.
+/// For ICMP `sourcePort` is the identifier and `destinationPort` is `type << 8 | code`, as flow records use
+/// it.
 public struct ConnectionTuple: Hashable, Sendable {
     public var source: IPAddress
     public var destination: IPAddress

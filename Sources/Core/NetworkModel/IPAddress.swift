@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NetworkModel: the vocabulary of the network layer. Addresses, prefixes, ports, protocols, labels, names, and
-// lookup by longest prefix. Values only: nothing here knows about policies, flows, wire formats or the kernel.
+// NetworkModel: the vocabulary of the network layer. Addresses, prefixes, ports, protocols, labels, names,
+// and lookup by longest prefix. Values only: nothing here knows about policies, flows, wire formats or the
+// kernel.
 
 /// The two versions of the Internet Protocol.
 public enum IPFamily: UInt8, Sendable, Hashable, CaseIterable {
@@ -14,9 +15,9 @@ public enum IPFamily: UInt8, Sendable, Hashable, CaseIterable {
 
 /// An IPv4 or IPv6 address in 16 bytes.
 ///
-/// IPv4 is held in its IPv4-mapped form (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2), so both families share one
-/// order, one hash and one lookup structure. An IPv4-mapped IPv6 address is therefore *the same value* as the IPv4
-/// address, as it is for the Linux kernel's dual-stack sockets.
+/// IPv4 is held in its IPv4-mapped form (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2), so both families share
+/// one order, one hash and one lookup structure. An IPv4-mapped IPv6 address is therefore *the same value* as
+/// the IPv4 address, as it is for the Linux kernel's dual-stack sockets.
 public struct IPAddress: Hashable, Sendable, Comparable {
     /// The 128 bits, most significant first; IPv4 in the low 32 bits under the prefix `::ffff:0:0/96`.
     public let bits: UInt128
@@ -50,7 +51,8 @@ public struct IPAddress: Hashable, Sendable, Comparable {
 
     public static func < (left: IPAddress, right: IPAddress) -> Bool { left.bits < right.bits }
 
-    /// Private in the sense of flow records: RFC 1918 only. All IPv6 is public there (flow API, collector section).
+    /// Private in the sense of flow records: RFC 1918 only. All IPv6 is public there (flow API, collector
+    /// section).
     public var isPrivate: Bool {
         guard family == .v4 else { return false }
         let value = v4Value
@@ -78,7 +80,9 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
         guard parts.count == 4 else { return nil }
         var value: UInt32 = 0
         for part in parts {
-            guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else { return nil }
+            guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else {
+                return nil
+            }
             var octet: UInt32 = 0
             for byte in part {
                 guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }

@@ -38,21 +38,26 @@ public struct IPPrefix: Hashable, Sendable, Comparable {
     public func contains(_ other: IPPrefix) -> Bool { other.length >= length && contains(other.address) }
 
     /// The block's last address.
-    public var lastAddress: IPAddress { IPAddress(bits: address.bits | ~Self.mask(length: Int(length), family: family)) }
+    public var lastAddress: IPAddress {
+        IPAddress(bits: address.bits | ~Self.mask(length: Int(length), family: family))
+    }
 
     /// True for a /32 or /128.
     public var isSingleAddress: Bool { Int(length) == family.bitCount }
 
     /// IPv4 before IPv6, then by first address, then the wider block first.
     public static func < (left: IPPrefix, right: IPPrefix) -> Bool {
-        (left.family.rawValue, left.address.bits, left.length) < (right.family.rawValue, right.address.bits, right.length)
+        (left.family.rawValue, left.address.bits, left.length) < (
+            right.family.rawValue, right.address.bits, right.length
+        )
     }
 }
 
 extension IPPrefix: CustomStringConvertible {
     public var description: String { "\(address)/\(length)" }
 
-    /// How CIDR text treats what Calico's API treats differently by place (rules are strict, network sets are not).
+    /// How CIDR text treats what Calico's API treats differently by place (rules are strict, network sets are
+    /// not).
     public enum Strictness: Sendable {
         /// `10.0.0.1/24` and bare addresses are refused.
         case strict
@@ -70,7 +75,9 @@ extension IPPrefix: CustomStringConvertible {
     }
 
     /// Parses `address/length`.
-    public static func parse(_ text: some StringProtocol, _ strictness: Strictness) throws(ParseError) -> IPPrefix {
+    public static func parse(
+        _ text: some StringProtocol, _ strictness: Strictness
+    ) throws(ParseError) -> IPPrefix {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(parts[0]) else { throw .notAnAddress }
         guard parts.count == 2 else {

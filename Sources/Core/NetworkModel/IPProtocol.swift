@@ -40,7 +40,8 @@ public struct IPProtocol: RawRepresentable, Hashable, Sendable, Comparable {
 
     /// Names with their exact spelling in Calico's policy API.
     public static let policyNames: [(name: String, value: IPProtocol)] = [
-        ("TCP", .tcp), ("UDP", .udp), ("ICMP", .icmp), ("ICMPv6", .icmpv6), ("SCTP", .sctp), ("UDPLite", .udplite),
+        ("TCP", .tcp), ("UDP", .udp), ("ICMP", .icmp), ("ICMPv6", .icmpv6), ("SCTP", .sctp),
+        ("UDPLite", .udplite),
     ]
 }
 

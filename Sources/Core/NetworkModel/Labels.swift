@@ -31,7 +31,11 @@ public struct Labels: Hashable, Sendable {
             let middle = (low + high) / 2
             let candidate = entries[middle]
             if candidate.key == key { return candidate.value }
-            if candidate.key.utf8.lexicographicallyPrecedes(key.utf8) { low = middle + 1 } else { high = middle }
+            if candidate.key.utf8.lexicographicallyPrecedes(key.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return nil
     }

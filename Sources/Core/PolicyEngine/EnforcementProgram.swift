@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PolicyEngine: the one evaluator. It compiles a cluster's state into rules over addresses, ports and protocols, walks
-// them for verdicts with their traces, and hands the very same compiled rules to data planes as an
-// `EnforcementProgram`. No I/O, no clock, no names of any particular data plane.
+// PolicyEngine: the one evaluator. It compiles a cluster's state into rules over addresses, ports and
+// protocols, walks them for verdicts with their traces, and hands the very same compiled rules to data planes
+// as an `EnforcementProgram`. No I/O, no clock, no names of any particular data plane.
 
 public import NetworkModel
 public import PolicyModel
 
 /// What a data plane has to enforce: compiled policies of one generation, staged policies left out.
 ///
-/// Everything is referenced by index into the arrays of the same program. Names and contents are deterministic
-/// functions of the cluster state, so two programs can be compared piece by piece to find the smallest update.
+/// Everything is referenced by index into the arrays of the same program. Names and contents are
+/// deterministic functions of the cluster state, so two programs can be compared piece by piece to find the
+/// smallest update.
 ///
 ///     bindings ──class──▶ classes ──▶ tiers ──chains──▶ chains ──▶ rules ──sets──▶ sets
 public struct EnforcementProgram: Hashable, Sendable {
@@ -90,7 +91,8 @@ public struct EnforcementChain: Hashable, Sendable {
         self.rules = rules
     }
 
-    /// The decision that a hit on the rule at `position` of `rules` means; nil for `log` rules, which decide nothing.
+    /// The decision that a hit on the rule at `position` of `rules` means; nil for `log` rules, which decide
+    /// nothing.
     public func decision(at position: Int) -> RuleDecision? {
         let rule = rules[position]
         guard rule.action != .log else { return nil }
@@ -160,8 +162,8 @@ public struct SideMatch: Hashable, Sendable {
     public var notAddressSet: Int?
     /// Address, protocol and port must be in this set (a Service of a rule).
     public var serviceSet: Int?
-    /// Port conditions: numbers **or** the triples of `portSet`. Both absent: no condition. Numbers apply only when
-    /// the packet's protocol has ports.
+    /// Port conditions: numbers **or** the triples of `portSet`. Both absent: no condition. Numbers apply
+    /// only when the packet's protocol has ports.
     public var ports: [PortRange] = []
     public var portSet: Int?
     /// Port must be none of these.
@@ -184,7 +186,9 @@ public struct EndpointClass: Hashable, Sendable {
         self.egress = egress
     }
 
-    public func program(_ direction: Direction) -> DirectionProgram { direction == .ingress ? ingress : egress }
+    public func program(_ direction: Direction) -> DirectionProgram {
+        direction == .ingress ? ingress : egress
+    }
 }
 
 /// The policy walk of one direction (policy semantics 3.3): tiers in order, then profiles, then deny.
@@ -218,7 +222,8 @@ public struct EnforcementTier: Hashable, Sendable {
     }
 
     public func endDecision(_ direction: Direction) -> RuleDecision {
-        RuleDecision(place: .endOfTier(trigger: endTrigger), tier: name, direction: direction, action: endAction)
+        RuleDecision(
+            place: .endOfTier(trigger: endTrigger), tier: name, direction: direction, action: endAction)
     }
 }
 

@@ -19,9 +19,11 @@ public struct DirectionOutcome: Hashable, Sendable {
 }
 
 extension PolicySnapshot {
-    /// What the workload at the tuple's source (egress) or destination (ingress) decides about a new connection.
+    /// What the workload at the tuple's source (egress) or destination (ingress) decides about a new
+    /// connection.
     ///
-    /// The tuple is taken after destination NAT. Nil when no workload owns the address: nobody evaluates that side.
+    /// The tuple is taken after destination NAT. Nil when no workload owns the address: nobody evaluates that
+    /// side.
     public func evaluate(_ tuple: ConnectionTuple, _ direction: Direction) -> DirectionOutcome? {
         let address = direction == .ingress ? tuple.destination : tuple.source
         guard let endpoint = endpointAt[address] else { return nil }
@@ -57,7 +59,8 @@ extension PolicySnapshot {
     private func firstDecision(in chainIndexes: [Int], _ tuple: ConnectionTuple) -> RuleDecision? {
         for index in chainIndexes {
             let chain = chains[index]
-            for position in chain.rules.indices where chain.rules[position].match.matches(tuple, sets: memberships) {
+            for position in chain.rules.indices
+            where chain.rules[position].match.matches(tuple, sets: memberships) {
                 if let decision = chain.decision(at: position) { return decision }
             }
         }

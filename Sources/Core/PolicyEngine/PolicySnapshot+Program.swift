@@ -4,8 +4,8 @@ public import NetworkModel
 import PolicyModel
 
 extension PolicySnapshot {
-    /// What a node has to enforce: only the classes of endpoints that have an interface there, only the chains and
-    /// sets that those use, and nothing staged.
+    /// What a node has to enforce: only the classes of endpoints that have an interface there, only the
+    /// chains and sets that those use, and nothing staged.
     ///
     /// - Parameter interface: the node-side interface of a workload, or nil when it is not on this node.
     public func program(interface: (ResourceName) -> String?) -> EnforcementProgram {

@@ -5,8 +5,8 @@ public import PolicyModel
 
 /// A cluster's policies, compiled: answers verdicts with their traces and yields programs for data planes.
 ///
-/// Immutable. Everything that can be said of a connection under one generation of the rules is said by one snapshot,
-/// so yesterday's verdict is explained by yesterday's snapshot.
+/// Immutable. Everything that can be said of a connection under one generation of the rules is said by one
+/// snapshot, so yesterday's verdict is explained by yesterday's snapshot.
 ///
 ///     policies ──sorted──▶ chains (one per policy and direction, staged ones too)
 ///     endpoints ──grouped──▶ classes: (tiers with their chains) × (enforced, pending) × (ingress, egress)
@@ -35,7 +35,9 @@ public struct PolicySnapshot: Sendable {
     public init(_ state: ClusterState, generation: UInt64) {
         self.generation = generation
         policies = Self.sortedPolicies(of: state)
-        endpoints = state.pods.values.sorted { $0.name < $1.name }.compactMap { WorkloadEndpoint($0, in: state) }
+        endpoints = state.pods.values.sorted { $0.name < $1.name }.compactMap {
+            WorkloadEndpoint($0, in: state)
+        }
 
         var compiler = SnapshotCompiler(policies: policies, endpoints: endpoints, state: state)
         (classes, classOfEndpoint) = compiler.compileClasses(for: endpoints)
@@ -47,7 +49,8 @@ public struct PolicySnapshot: Sendable {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// Policy semantics 3.1: known tiers before unknown ones, by order, then by name; then policies within the tier.
+    /// Policy semantics 3.1: known tiers before unknown ones, by order, then by name; then policies within
+    /// the tier.
     private static func sortedPolicies(of state: ClusterState) -> [Policy] {
         state.policies.values.compactMap { $0.converted() }.sorted { left, right in
             guard left.tier != right.tier else { return Policy.precedes(left, right) }
@@ -61,7 +64,9 @@ public struct PolicySnapshot: Sendable {
     }
 
     /// The endpoint that owns the address; nil for anything that is not a workload.
-    public func endpoint(at address: IPAddress) -> WorkloadEndpoint? { endpointAt[address].map { endpoints[$0] } }
+    public func endpoint(at address: IPAddress) -> WorkloadEndpoint? {
+        endpointAt[address].map { endpoints[$0] }
+    }
 
     /// How many endpoints each policy selects.
     public var endpointCounts: [PolicyID: Int] {

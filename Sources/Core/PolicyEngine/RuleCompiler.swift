@@ -13,8 +13,8 @@ extension Rule {
             destination: destination.compiled(isSource: false, transport: transport, into: &sets))
     }
 
-    /// The IP versions for which the rule exists (policy semantics 5.1): lists of blocks that hold none of a version,
-    /// or exclude all of it, remove the rule for that version.
+    /// The IP versions for which the rule exists (policy semantics 5.1): lists of blocks that hold none of a
+    /// version, or exclude all of it, remove the rule for that version.
     private var existingFamilies: Set<IPFamily> {
         var families: Set<IPFamily> = family.map { [$0] } ?? [.v4, .v6]
         for side in [source, destination] {
@@ -43,7 +43,8 @@ extension EntityMatch {
             }
         }
         (side.ports, side.portSet) = Self.split(ports, transport: transport, selector: selector, into: &sets)
-        (side.notPorts, side.notPortSet) = Self.split(notPorts, transport: transport, selector: nil, into: &sets)
+        (side.notPorts, side.notPortSet) = Self.split(
+            notPorts, transport: transport, selector: nil, into: &sets)
         return side
     }
 

@@ -38,7 +38,8 @@ extension RuleMatch {
         return source.matches(
             tuple.source, transport: tuple.transport, port: ports ? tuple.sourcePort : nil, sets: sets)
             && destination.matches(
-                tuple.destination, transport: tuple.transport, port: ports ? tuple.destinationPort : nil, sets: sets)
+                tuple.destination, transport: tuple.transport, port: ports ? tuple.destinationPort : nil,
+                sets: sets)
     }
 
     private static func icmpMatches(_ match: ICMPMatch, _ tuple: ConnectionTuple) -> Bool {
@@ -48,7 +49,8 @@ extension RuleMatch {
 }
 
 extension SideMatch {
-    /// `port` is nil when the protocol has none: then no positive port condition holds, and no negative one excludes.
+    /// `port` is nil when the protocol has none: then no positive port condition holds, and no negative one
+    /// excludes.
     func matches(_ address: IPAddress, transport: IPProtocol, port: UInt16?, sets: [SetMembership]) -> Bool {
         if !nets.isEmpty, !nets.contains(where: { $0.contains(address) }) { return false }
         if notNets.contains(where: { $0.contains(address) }) { return false }

@@ -41,7 +41,8 @@ struct SetCompiler {
         }
     }
 
-    /// The triples of every endpoint that declares one of the port names, for the protocol and selector of the rule.
+    /// The triples of every endpoint that declares one of the port names, for the protocol and selector of
+    /// the rule.
     mutating func namedPorts(_ names: [String], transport: IPProtocol?, selector: Selector?) -> Int {
         let sorted = Set(names).sorted()
         let scope = "\(transport?.policyName ?? "any") of \(selector?.description ?? "all()")"
@@ -74,7 +75,8 @@ struct SetCompiler {
     /// Every address that the service's endpoint slices list.
     mutating func addresses(ofService service: ResourceName) -> Int {
         intern("service addresses \(service)") { compiler in
-            .addresses((compiler.slices[service] ?? []).flatMap(\.addresses).map { IPPrefix($0) }.sortedUnique())
+            .addresses(
+                (compiler.slices[service] ?? []).flatMap(\.addresses).map { IPPrefix($0) }.sortedUnique())
         }
     }
 

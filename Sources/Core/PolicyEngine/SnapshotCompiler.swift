@@ -76,7 +76,8 @@ struct SnapshotCompiler {
                     endAction: tiers[tier]?.defaultAction == .pass ? .pass : .deny, endTrigger: trigger.id))
             start = end
         }
-        return DirectionProgram(tiers: result, profiles: key.profiles.map { chain(forProfile: $0, direction) })
+        return DirectionProgram(
+            tiers: result, profiles: key.profiles.map { chain(forProfile: $0, direction) })
     }
 
     private mutating func chain(for policy: Policy, _ direction: Direction) -> Int {

@@ -38,7 +38,8 @@ public struct Diagnostic: Hashable, Sendable {
     public var location: SourceLocation?
 
     public init(
-        _ severity: Severity, resource: String = "", field: String = "", message: String, suggestion: String = "",
+        _ severity: Severity, resource: String = "", field: String = "", message: String,
+        suggestion: String = "",
         location: SourceLocation? = nil
     ) {
         self.severity = severity

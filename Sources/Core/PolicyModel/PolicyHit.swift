@@ -4,7 +4,8 @@
 public enum DecisionPlace: Hashable, Sendable {
     /// Rule `index` of the policy's converted rule list for the direction.
     case rule(PolicyID, index: Int)
-    /// No rule of the tier matched; the tier's default action applied. `trigger` is the policy that is named for it.
+    /// No rule of the tier matched; the tier's default action applied. `trigger` is the policy that is named
+    /// for it.
     case endOfTier(trigger: PolicyID)
     /// Rule `index` of a profile.
     case profileRule(name: String, index: Int)
@@ -50,7 +51,8 @@ public struct PolicyHit: Hashable, Sendable {
     }
 
     public init(_ decision: RuleDecision, policyIndex: Int) {
-        self.init(place: decision.place, tier: decision.tier, action: decision.action, policyIndex: policyIndex)
+        self.init(
+            place: decision.place, tier: decision.tier, action: decision.action, policyIndex: policyIndex)
     }
 
     /// Index of the rule in the policy's list for the direction; -1 for the end of a tier.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PolicyModel: what people write. Selectors, every policy kind as its API states it, and one ordered form (`Policy`)
-// that all kinds are converted to. Parsing and validating values lives here; reading files and talking to API servers
-// does not, and neither does evaluation.
+// PolicyModel: what people write. Selectors, every policy kind as its API states it, and one ordered form
+// (`Policy`) that all kinds are converted to. Parsing and validating values lives here; reading files and
+// talking to API servers does not, and neither does evaluation.
 
 /// The policy kinds, by the names that Calico sorts and reports them under.
 public enum PolicyKind: String, Sendable, Hashable, CaseIterable {
@@ -66,7 +66,9 @@ public struct PolicyID: Hashable, Sendable {
     }
 
     /// `np:prod/web`, `gnp:base`: the policy's part of a textual trace.
-    public var traceText: String { "\(kind.shortName):" + (namespace.isEmpty ? name : "\(namespace)/\(name)") }
+    public var traceText: String {
+        "\(kind.shortName):" + (namespace.isEmpty ? name : "\(namespace)/\(name)")
+    }
 
     /// What breaks ties between policies of equal order: `name/namespace/kind` as one string, bytewise.
     public var tieBreak: String { "\(name)/\(namespace)/\(kind.rawValue)" }

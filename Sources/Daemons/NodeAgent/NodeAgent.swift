@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Daemons: the long-running loops, written against the ports that the core owns. Which cluster, which data plane and
-// which store they talk to is decided by whoever starts them.
+// Daemons: the long-running loops, written against the ports that the core owns. Which cluster, which data
+// plane and which store they talk to is decided by whoever starts them.
 
 public import FlowModel
 public import FlowStore
@@ -136,7 +136,8 @@ public actor NodeAgent: Service {
             enforcementFailure = Diagnostic(
                 .error, resource: "generation \(program.generation)",
                 message: "the data plane refused the rules: \(error)",
-                suggestion: "generation \(appliedGeneration) stays in force; it is tried again every few seconds")
+                suggestion:
+                    "generation \(appliedGeneration) stays in force; it is tried again every few seconds")
             logger.error(
                 "policy not applied, the last good rules stay in force",
                 metadata: ["generation": "\(program.generation)", "error": "\(error)"])
@@ -193,7 +194,8 @@ public actor NodeAgent: Service {
                     + "(\(collector.maximumConnections))."),
             EventLoss(
                 name: "connections_without_verdict", count: collector.counters.connectionsWithoutVerdict,
-                help: "Connections that ended without a rule hit: they are older than the agent, or nothing polices "
+                help:
+                    "Connections that ended without a rule hit: they are older than the agent, or nothing polices "
                     + "them."),
         ]
     }

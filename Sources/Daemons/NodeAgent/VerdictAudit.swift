@@ -7,8 +7,8 @@ import PolicyModel
 
 /// Compares what the data plane decided with what the engine says, packet by packet.
 ///
-/// The two share their compiled rules, so a difference means a defect in the data plane, somebody else's rules, or a
-/// set that the kernel and the engine see differently. It is counted and shown, never hidden.
+/// The two share their compiled rules, so a difference means a defect in the data plane, somebody else's
+/// rules, or a set that the kernel and the engine see differently. It is counted and shown, never hidden.
 struct VerdictAudit {
     /// After a change the kernel may still report decisions of the rules before.
     static let settleNanoseconds: Int64 = 2_000_000_000
@@ -28,7 +28,8 @@ struct VerdictAudit {
     var loss: EventLoss {
         EventLoss(
             name: "verdict_disagreements", count: disagreements,
-            help: "Packets for which the data plane's decision was not the engine's. Anything but zero is a defect: "
+            help:
+                "Packets for which the data plane's decision was not the engine's. Anything but zero is a defect: "
                 + "please report it with the policies.")
     }
 }

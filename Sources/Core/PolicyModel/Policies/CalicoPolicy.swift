@@ -2,8 +2,9 @@
 
 public import NetworkModel
 
-/// NetworkPolicy, GlobalNetworkPolicy, StagedNetworkPolicy or StagedGlobalNetworkPolicy as `projectcalico.org/v3`
-/// states it. Selectors are text: what a person wrote is kept for display and messages.
+/// NetworkPolicy, GlobalNetworkPolicy, StagedNetworkPolicy or StagedGlobalNetworkPolicy as
+/// `projectcalico.org/v3` states it. Selectors are text: what a person wrote is kept for display and
+/// messages.
 public struct CalicoPolicy: Hashable, Sendable {
     public var id: PolicyID
     public var tier = "default"

@@ -26,7 +26,8 @@ extension KubernetesPolicy {
 }
 
 extension LabelSelector {
-    /// As a selector over pods: starts with the orchestrator term, so it never matches sets or host endpoints.
+    /// As a selector over pods: starts with the orchestrator term, so it never matches sets or host
+    /// endpoints.
     var podSelector: Selector {
         let nodes = [Selector.Node.equals(WellKnownLabel.orchestrator, "k8s")] + terms
         return Selector(nodes.count == 1 ? nodes[0] : .and(nodes))
@@ -41,7 +42,8 @@ extension LabelSelector {
 }
 
 extension KubernetesRule {
-    /// One rule per protocol (alphabetical) and peer, protocol-major: rule index = protocol rank × peers + peer rank.
+    /// One rule per protocol (alphabetical) and peer, protocol-major: rule index = protocol rank × peers +
+    /// peer rank.
     func converted(_ direction: Direction, namespace: String) -> [Rule] {
         let entities = peers.isEmpty ? [EntityMatch()] : peers.map { $0.entity(namespace: namespace) }
         return portGroups.flatMap { group in

@@ -58,7 +58,8 @@ public struct Rule: Hashable, Sendable {
     public var hasHTTPMatch: Bool
 
     public init(
-        action: RuleAction, family: IPFamily? = nil, transport: IPProtocol? = nil, notTransport: IPProtocol? = nil,
+        action: RuleAction, family: IPFamily? = nil, transport: IPProtocol? = nil,
+        notTransport: IPProtocol? = nil,
         icmp: ICMPMatch? = nil, notICMP: ICMPMatch? = nil, source: EntityMatch = EntityMatch(),
         destination: EntityMatch = EntityMatch(), hasHTTPMatch: Bool = false
     ) {
@@ -88,7 +89,8 @@ public struct EntityMatch: Hashable, Sendable {
     public var service: ResourceName?
 
     public init(
-        nets: [IPPrefix] = [], notNets: [IPPrefix] = [], selector: Selector? = nil, notSelector: Selector? = nil,
+        nets: [IPPrefix] = [], notNets: [IPPrefix] = [], selector: Selector? = nil,
+        notSelector: Selector? = nil,
         ports: [PortMatch] = [], notPorts: [PortMatch] = [], service: ResourceName? = nil
     ) {
         self.nets = nets

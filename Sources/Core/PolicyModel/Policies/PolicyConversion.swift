@@ -3,8 +3,9 @@
 import NetworkModel
 
 extension PolicyResource {
-    /// The policy in its ordered form; nil when it has no part in evaluation: `stagedAction: Delete`, or a selector
-    /// that cannot be parsed (validation has reported it; the policy is treated as absent, never half-applied).
+    /// The policy in its ordered form; nil when it has no part in evaluation: `stagedAction: Delete`, or a
+    /// selector that cannot be parsed (validation has reported it; the policy is treated as absent, never
+    /// half-applied).
     public func converted() -> Policy? {
         switch form {
         case .calico(let policy): try? policy.converted()  // The reason was reported by `problems()`.
@@ -34,7 +35,8 @@ extension CalicoPolicy {
         let accounts =
             serviceAccountSelector.isBlank
             ? nil
-            : try Selector(parsing: serviceAccountSelector).prefixingLabels(with: WellKnownLabel.serviceAccountPrefix)
+            : try Selector(parsing: serviceAccountSelector).prefixingLabels(
+                with: WellKnownLabel.serviceAccountPrefix)
         if id.kind.isNamespaced {
             let own = Selector(.equals(WellKnownLabel.namespace, id.namespace))
             let selected = try Selector(parsing: selector).and(own)
@@ -45,7 +47,8 @@ extension CalicoPolicy {
             let namespaces = try Selector(parsing: namespaceSelector)
                 .prefixingLabels(with: WellKnownLabel.namespacePrefix)
             // `all()` anywhere in the result now means "is a workload": it must leave out host endpoints.
-            result = Selector.conjunction([result, namespaces]).replacingAll(with: .has(WellKnownLabel.namespace))
+            result = Selector.conjunction([result, namespaces]).replacingAll(
+                with: .has(WellKnownLabel.namespace))
         }
         if let accounts {
             result = Selector.conjunction([result, accounts])
@@ -77,7 +80,8 @@ extension CalicoRule {
         Rule(
             action: action, family: family ?? transport?.impliedFamily, transport: transport?.number,
             notTransport: notTransport?.number, icmp: icmp, notICMP: notICMP,
-            source: try source.converted(in: namespace), destination: try destination.converted(in: namespace),
+            source: try source.converted(in: namespace),
+            destination: try destination.converted(in: namespace),
             hasHTTPMatch: hasHTTPMatch)
     }
 }
@@ -94,7 +98,8 @@ extension CalicoEntityRule {
                 .replacingGlobal(with: .not(.has(WellKnownLabel.namespace)))
             positive = .conjunction([namespaces, main])
         } else if !namespace.isEmpty, main != nil || !notSelector.isBlank {
-            // A namespaced policy means peers of its own namespace; rules of only nets or ports have no such limit.
+            // A namespaced policy means peers of its own namespace; rules of only nets or ports have no such
+            // limit.
             positive = .conjunction([Selector(.equals(WellKnownLabel.namespace, namespace)), main])
         }
         var negative = notSelector.isBlank ? nil : try Selector(parsing: notSelector)

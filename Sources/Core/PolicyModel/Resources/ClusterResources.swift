@@ -48,10 +48,12 @@ public struct PodResource: Hashable, Sendable {
     /// `status.podIPs`; empty until the pod has an address.
     public var addresses: [IPAddress]
     public var ports: [NamedPort]
-    /// `Succeeded`, `Failed`, `Running`, ... A finished pod is no endpoint: its address may already be another pod's.
+    /// `Succeeded`, `Failed`, `Running`, ... A finished pod is no endpoint: its address may already be
+    /// another pod's.
     public var phase: String
     public var usesHostNetwork: Bool
-    /// Profiles by name in place of the derived `kns.*`, `ksa.*`; nil, except where a case or an API object says so.
+    /// Profiles by name in place of the derived `kns.*`, `ksa.*`; nil, except where a case or an API object
+    /// says so.
     public var profiles: [String]?
     public var nodeName: String
     /// Command and arguments of the first container. Only the lab looks at them: it runs the pod.
@@ -59,7 +61,8 @@ public struct PodResource: Hashable, Sendable {
 
     public init(
         name: ResourceName, labels: Labels = Labels(), generateName: String = "", serviceAccount: String = "",
-        addresses: [IPAddress] = [], ports: [NamedPort] = [], phase: String = "", usesHostNetwork: Bool = false,
+        addresses: [IPAddress] = [], ports: [NamedPort] = [], phase: String = "",
+        usesHostNetwork: Bool = false,
         profiles: [String]? = nil, nodeName: String = "", arguments: [String] = []
     ) {
         self.name = name
@@ -143,7 +146,8 @@ public struct EndpointSliceResource: Hashable, Sendable {
     /// Ports without a number contribute nothing and are left out.
     public var ports: [NamedPort]
 
-    public init(name: ResourceName, serviceName: String, addresses: [IPAddress] = [], ports: [NamedPort] = []) {
+    public init(name: ResourceName, serviceName: String, addresses: [IPAddress] = [], ports: [NamedPort] = [])
+    {
         self.name = name
         self.serviceName = serviceName
         self.addresses = addresses

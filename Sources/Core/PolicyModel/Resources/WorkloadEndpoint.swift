@@ -2,7 +2,8 @@
 
 public import NetworkModel
 
-/// A pod's interface as policy sees it: the pod's labels as Calico amends them, its addresses, ports and profiles.
+/// A pod's interface as policy sees it: the pod's labels as Calico amends them, its addresses, ports and
+/// profiles.
 public struct WorkloadEndpoint: Hashable, Sendable, LabelLookup {
     public let name: ResourceName
     /// As flow records and label filters show it: without inherited labels.
@@ -30,13 +31,15 @@ public struct WorkloadEndpoint: Hashable, Sendable, LabelLookup {
     /// `kns.<namespace>`, then `ksa.<namespace>.<account>` (policy semantics 1.10).
     static func derivedProfiles(of pod: PodResource) -> [String] {
         let namespace = "kns.\(pod.name.namespace)"
-        return pod.serviceAccount.isEmpty ? [namespace] : [namespace, "ksa.\(pod.name.namespace).\(pod.serviceAccount)"]
+        return pod.serviceAccount.isEmpty
+            ? [namespace] : [namespace, "ksa.\(pod.name.namespace).\(pod.serviceAccount)"]
     }
 
     /// The pod's labels with Calico's own, without those by which it could pose as a namespace or account.
     static func amendedLabels(of pod: PodResource) -> Labels {
         var pairs = pod.labels.entries.filter {
-            !$0.key.hasPrefix(WellKnownLabel.namespacePrefix) && !$0.key.hasPrefix(WellKnownLabel.serviceAccountPrefix)
+            !$0.key.hasPrefix(WellKnownLabel.namespacePrefix)
+                && !$0.key.hasPrefix(WellKnownLabel.serviceAccountPrefix)
         }.map { (key: $0.key, value: $0.value) }
         pairs.append((WellKnownLabel.namespace, pod.name.namespace))
         pairs.append((WellKnownLabel.orchestrator, "k8s"))
@@ -53,7 +56,8 @@ public struct WorkloadEndpoint: Hashable, Sendable, LabelLookup {
             return account.labels.entries.prefixed(WellKnownLabel.serviceAccountPrefix)
                 + [
                     Labels.Entry(
-                        key: WellKnownLabel.serviceAccountPrefix + WellKnownLabel.name, value: account.name.name)
+                        key: WellKnownLabel.serviceAccountPrefix + WellKnownLabel.name,
+                        value: account.name.name)
                 ]
         }
         return []
@@ -85,18 +89,23 @@ extension [String: NamespaceResource] {
 extension [ResourceName: ServiceAccountResource] {
     /// `ksa.<namespace>.<name>`: a namespace has no dots, an account's name may have.
     fileprivate func profileSubject(of profile: String) -> ServiceAccountResource? {
-        guard profile.hasPrefix("ksa."), let dot = profile.dropFirst(4).firstIndex(of: ".") else { return nil }
+        guard profile.hasPrefix("ksa."), let dot = profile.dropFirst(4).firstIndex(of: ".") else {
+            return nil
+        }
         let namespace = String(profile[profile.index(profile.startIndex, offsetBy: 4)..<dot])
         return self[ResourceName(namespace: namespace, name: String(profile[profile.index(after: dot)...]))]
     }
 }
 
 extension NetworkSetResource {
-    /// The labels that selectors see: a namespaced set also carries its namespace and inherits that one's labels.
+    /// The labels that selectors see: a namespaced set also carries its namespace and inherits that one's
+    /// labels.
     public func effectiveLabels(in state: ClusterState) -> Labels {
         guard !name.namespace.isEmpty else { return labels }
         let own = Labels(
-            labels.entries.map { (key: $0.key, value: $0.value) } + [(WellKnownLabel.namespace, name.namespace)])
+            labels.entries.map { (key: $0.key, value: $0.value) } + [
+                (WellKnownLabel.namespace, name.namespace)
+            ])
         return own.inheriting(state.namespaces[name.namespace]?.inheritedLabels ?? [])
     }
 }

@@ -11,7 +11,8 @@ public protocol LabelLookup {
 public struct Selector: Hashable, Sendable {
     public indirect enum Node: Hashable, Sendable {
         case all
-        /// `global()`: literally true; it gets its meaning from `replacingGlobal(with:)` in namespace selectors.
+        /// `global()`: literally true; it gets its meaning from `replacingGlobal(with:)` in namespace
+        /// selectors.
         case global
         case has(String)
         case equals(String, String)
@@ -69,8 +70,8 @@ extension Selector {
 
     public var negated: Selector { Selector(.not(root)) }
 
-    /// Puts `prefix` before every label name: how namespace and service-account selectors address the labels that an
-    /// endpoint inherits (`pcns.`, `pcsa.`).
+    /// Puts `prefix` before every label name: how namespace and service-account selectors address the labels
+    /// that an endpoint inherits (`pcns.`, `pcsa.`).
     public func prefixingLabels(with prefix: String) -> Selector {
         mapLeaves { leaf in
             switch leaf {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Selector {
-    /// Longest selector text accepted, in bytes. Calico's own limit on policy fields is 1,024 characters; selectors
-    /// derived from Kubernetes label selectors may be longer.
+    /// Longest selector text accepted, in bytes. Calico's own limit on policy fields is 1,024 characters;
+    /// selectors derived from Kubernetes label selectors may be longer.
     public static let maximumTextBytes = 16 * 1024
     /// Deepest nesting of parentheses and `!` accepted, so that hostile text cannot exhaust the stack.
     public static let maximumDepth = 64
@@ -71,7 +71,8 @@ struct SelectorParser {
             guard takeSymbol(")") else { throw error("expected ')' after the label name in 'has(…)'") }
             return .has(key)
         }
-        for (keyword, node) in [("all", Selector.Node.all), ("global", .global)] where takeCall(keyword) != nil {
+        for (keyword, node) in [("all", Selector.Node.all), ("global", .global)]
+        where takeCall(keyword) != nil {
             guard takeSymbol(")") else { throw error("'\(keyword)()' takes no argument: expected ')'") }
             return node
         }
@@ -90,7 +91,8 @@ struct SelectorParser {
         if takeWords("not", "in") { return .notIn(key, try takeSet(after: "not in")) }
         if takeWords("in") { return .isIn(key, try takeSet(after: "in")) }
         throw error(
-            "expected an operator after the label '\(key)': ==, !=, in, not in, contains, starts with or ends with")
+            "expected an operator after the label '\(key)': ==, !=, in, not in, contains, starts with or ends with"
+        )
     }
 
     // MARK: Tokens
@@ -115,7 +117,8 @@ struct SelectorParser {
         return name
     }
 
-    /// Takes an operator made of one or two words; the last must end at a character that cannot be in a label.
+    /// Takes an operator made of one or two words; the last must end at a character that cannot be in a
+    /// label.
     private mutating func takeWords(_ first: String, _ second: String? = nil) -> Bool {
         let start = position
         skipSpace()
@@ -149,7 +152,8 @@ struct SelectorParser {
 
     private mutating func takeString(after symbol: String) throws(SelectorSyntaxError) -> String {
         skipSpace()
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'")
+        guard position < bytes.count,
+            bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'")
         else { throw error("expected a quoted string after '\(symbol)'") }
         let quote = bytes[position]
         guard let end = bytes[(position + 1)...].firstIndex(of: quote) else {

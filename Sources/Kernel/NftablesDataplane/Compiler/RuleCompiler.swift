@@ -87,7 +87,7 @@ struct RuleCompiler {
     // MARK: Ports
 
     /// One way in which all positive port criteria of both sides hold.
-    private struct PositivePorts {
+    fileprivate struct PositivePorts {
         var statements: [NftStatement] = []
         /// The protocol must be tested to have ports before.
         var needsPortProtocol = false

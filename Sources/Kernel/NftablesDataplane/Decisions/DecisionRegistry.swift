@@ -8,7 +8,6 @@ internal import Synchronization
 /// `retainedGenerations` of each chain, and the last `retainedChains` chains that are gone. What is forgotten early is
 /// counted. Callable from any thread.
 public final class DecisionRegistry: Sendable {
-
     /// Random; tells this object's prefixes from those of other processes.
     let instance: UInt32
     private let retainedGenerations: Int
@@ -16,7 +15,7 @@ public final class DecisionRegistry: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// By chain number minus `firstChain`; nil for forgotten chains.
+        /// By chain number.
         var records: [UInt32: Record] = [:]
         var numberByName: [String: UInt32] = [:]
         var nextNumber: UInt32 = 1

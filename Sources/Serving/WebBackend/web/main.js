@@ -34,18 +34,38 @@ const help = new HelpDialog();
 const togglePlay = () => (flows.isPaused.peek() ? flows.play() : flows.pause());
 
 play.addEventListener("click", togglePlay);
-theme.addEventListener("theme-change", (event) => storeChoice("theme", /** @type {CustomEvent<string>} */ (event).detail));
+theme.addEventListener(
+  "theme-change", (event) => storeChoice("theme", /** @type {CustomEvent<string>} */ (event).detail),
+);
 notices.addEventListener("gap-dismiss", () => (flows.gap.value = null));
-statusLine.addEventListener("panel-open", (event) => problems.open(/** @type {CustomEvent<string>} */ (event).detail));
+statusLine.addEventListener(
+  "panel-open", (event) => problems.open(/** @type {CustomEvent<string>} */ (event).detail),
+);
 statusLine.addEventListener("retry", () => flows.retryNow());
 
 document.body.append(
   h("header", { class: "top" },
-    h("h1", { class: "brand" }, logo(), h("span", {}, "Vibrissa"), h("span", { class: "brand-page" }, "Flows")),
+    h(
+      "h1",
+      { class: "brand" },
+      logo(),
+      h("span", {}, "Vibrissa"),
+      h("span", { class: "brand-page" }, "Flows"),
+    ),
     play,
     h("span", { class: "spacer" }),
     theme,
-    h("button", { type: "button", class: "icon-button", "aria-label": "Help", title: "Help (?)", click: () => help.open() }, icon("help"))),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": "Help",
+        title: "Help (?)",
+        click: () => help.open(),
+      },
+      icon("help"),
+    )),
   notices,
   h("main", {}, view),
   h("footer", { class: "bottom" }, statusLine),
@@ -70,13 +90,20 @@ effect(() => {
   statusLine.showStatus(flows.status.value, flows.dropped);
   problems.show(flows.status.value, flows.dropped);
 });
-effect(() => notices.show(flows.status.value?.simulated ?? false, flows.status.value?.scenario ?? null, flows.gap.value));
+effect(
+  () => notices.show(
+    flows.status.value?.simulated ?? false, flows.status.value?.scenario ?? null, flows.gap.value,
+  )
+);
 effect(() => {
   void flows.version.value;
-  statusLine.showKept(`${countOf(flows.window.groupCount, "flow")} in ${countOf(flows.window.size, "window")} kept`);
+  statusLine.showKept(
+    `${countOf(flows.window.groupCount, "flow")} in ${countOf(flows.window.size, "window")} kept`
+  );
 });
 
-// The address follows the state; typing replaces the entry, every other change makes one, so that Back undoes it.
+// The address follows the state; typing replaces the entry, every other change makes one, so that Back undoes
+// it.
 let before = viewState.peek();
 effect(() => {
   const state = viewState.value;

@@ -18,8 +18,8 @@ export class RequestError extends Error {
  */
 export async function requestError(response) {
   const body = await response.json().catch(() => null); // a proxy may answer with HTML
-  const text = body && typeof body.error === "string" ? body.error : `${response.status} ${response.statusText}`;
-  return new RequestError(text, response.status);
+  const status = `${response.status} ${response.statusText}`;
+  return new RequestError(typeof body?.error === "string" ? body.error : status, response.status);
 }
 
 /**

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live stream: Server-Sent Events read through fetch. EventSource is not used because it hides the text of a
-// refusal, forgets the cursor when we choose the moment to reconnect, and cannot tell a quiet stream from a dead one.
+// The live stream: Server-Sent Events read through fetch. EventSource is not used because it hides the text
+// of a refusal, forgets the cursor when we choose the moment to reconnect, and cannot tell a quiet stream
+// from a dead one.
 
 import { EventStreamParser } from "./event-stream-parser.js";
-import { requestError } from "./client.js";
+import { RequestError, requestError } from "./client.js";
 
 /**
  * @typedef {object} Connection
@@ -11,6 +12,7 @@ import { requestError } from "./client.js";
  * @property {number} attempt  failed tries since the last good one
  * @property {number} retryAt  Unix milliseconds of the next try; 0 unless waiting
  * @property {string} error  why the last try ended; empty when open
+ * @property {boolean} isRefusal  the server answered, with an error
  */
 
 /**
@@ -21,7 +23,10 @@ import { requestError } from "./client.js";
  * @property {(connection: Connection) => void} connection
  */
 
-/** The server speaks about once a second (status); silence this long means the connection is dead. Milliseconds. */
+/**
+ * The server speaks about once a second (status); silence this long means the connection is dead.
+ * Milliseconds.
+ */
 export const SILENCE_LIMIT_MS = 10_000;
 
 /**
@@ -80,7 +85,7 @@ export class FlowStream {
   close() {
     this.#stop();
     this.#url = "";
-    this.#report("closed", "", 0);
+    this.#report("closed");
   }
 
   #stop() {
@@ -89,20 +94,27 @@ export class FlowStream {
     this.#abort = null;
   }
 
-  /** @param {Connection["phase"]} phase @param {string} error @param {number} retryAt */
-  #report(phase, error, retryAt) {
-    this.#observer.connection({ phase, attempt: this.#attempt, retryAt, error });
+  /**
+   * @param {Connection["phase"]} phase
+   * @param {number} [retryAt]
+   * @param {string} [error]
+   * @param {boolean} [isRefusal]
+   */
+  #report(phase, retryAt = 0, error = "", isRefusal = false) {
+    this.#observer.connection({ phase, attempt: this.#attempt, retryAt, error, isRefusal });
   }
 
   async #run() {
     const abort = (this.#abort = new AbortController());
-    this.#report("connecting", "", 0);
+    this.#report("connecting");
     let reason = "the server ended the stream";
+    let isRefusal = false;
     try {
       const reader = await this.#connect(abort);
       await this.#read(reader, abort);
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
+      isRefusal = error instanceof RequestError;
     }
     if (this.#abort !== abort) return; // replaced or closed meanwhile
     if (abort.signal.aborted) reason = `nothing heard for ${SILENCE_LIMIT_MS / 1000} seconds`;
@@ -110,7 +122,7 @@ export class FlowStream {
     this.#attempt += 1;
     const pause = backoffMilliseconds(this.#attempt);
     this.#timer = setTimeout(() => void this.#run(), pause);
-    this.#report("waiting", reason, Date.now() + pause);
+    this.#report("waiting", Date.now() + pause, reason, isRefusal);
   }
 
   /** @param {AbortController} abort */
@@ -147,6 +159,6 @@ export class FlowStream {
     else if (message.event === "status") this.#observer.status(value);
     if (message.id !== null) this.#cursor = message.id;
     this.#attempt = 0;
-    this.#report("open", "", 0);
+    this.#report("open");
   }
 }

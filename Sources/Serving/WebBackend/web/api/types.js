@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shapes that the server sends. Names are those on the wire, so a value can be compared with the HTTP reference.
+// The shapes that the server sends. Names are those on the wire, so a value can be compared with the HTTP
+// reference.
 
 /** @typedef {"Allow" | "Deny" | "Pass"} Action */
 

@@ -10,7 +10,8 @@ let serial = 0;
 
 /**
  * `<facet-picker>`: a button that opens a searchable list of values to tick.
- * Properties: `label`, `values`, `load`, `allowsContains` (offer "contains …"), `allowsTyped` (offer the text itself),
+ * Properties: `label`, `values`, `load`, `allowsContains` (offer "contains …"), `allowsTyped` (offer the
+ * text),
  * `wordFor` (value → what is shown). Event: `values-change` (detail: string[]).
  */
 export class FacetPicker extends HTMLElement {
@@ -25,7 +26,9 @@ export class FacetPicker extends HTMLElement {
   #values = [];
   #name = h("span", { class: "facet-label" });
   #count = h("span", { class: "facet-count" });
-  #button = h("button", { type: "button", class: "facet-button", "aria-haspopup": "dialog", "aria-expanded": "false" });
+  #button = h(
+    "button", { type: "button", class: "facet-button", "aria-haspopup": "dialog", "aria-expanded": "false" },
+  );
   #input = h("input", { type: "search", class: "facet-search", autocomplete: "off", spellcheck: "false" });
   #list = h("div", { class: "facet-list", role: "group" });
   #note = h("p", { class: "facet-note", role: "status" });
@@ -46,7 +49,9 @@ export class FacetPicker extends HTMLElement {
     this.#input.setAttribute("aria-label", this.#input.placeholder);
     this.#panel.append(this.#input, this.#list, this.#note);
     this.append(this.#button, this.#panel);
-    this.#panel.addEventListener("beforetoggle", (event) => this.#toggled(/** @type {ToggleEvent} */ (event)));
+    this.#panel.addEventListener(
+      "beforetoggle", (event) => this.#toggled(/** @type {ToggleEvent} */ (event)),
+    );
     this.#input.addEventListener("input", () => {
       clearTimeout(this.#typing);
       this.#typing = setTimeout(() => void this.#refresh(), 150);
@@ -71,7 +76,8 @@ export class FacetPicker extends HTMLElement {
 
   /** @param {string} value */
   #word(value) {
-    return value.startsWith("~") ? `contains “${visibleText(value.slice(1))}”` : visibleText(this.wordFor(value));
+    if (value.startsWith("~")) return `contains “${visibleText(value.slice(1))}”`;
+    return visibleText(this.wordFor(value));
   }
 
   /** @param {ToggleEvent} event */
@@ -100,7 +106,8 @@ export class FacetPicker extends HTMLElement {
     } catch (error) {
       if (request.signal.aborted) return;
       this.#drawOptions([], text);
-      setText(this.#note, `The list could not be loaded: ${error instanceof Error ? error.message : error}. Type a value instead.`);
+      const reason = error instanceof Error ? error.message : error;
+      setText(this.#note, `The list could not be loaded: ${reason}. Type a value instead.`);
     }
   }
 

@@ -29,7 +29,7 @@ export const columns = [
   { id: "protocol", label: "Protocol", sort: "protocol" },
   { id: "port", label: "Port", sort: "port" },
   { id: "reporter", label: "Reporter", sort: "reporter" },
-  { id: "activity", label: "5 minutes", sort: "" },
+  { id: "activity", label: "Last 5 min", sort: "" },
   { id: "packets", label: "Packets", sort: "packets" },
   { id: "bytes", label: "Bytes", sort: "bytes" },
 ];
@@ -91,16 +91,18 @@ function updatePending({ row, cells, pending }, change) {
   row.classList.toggle("changes", change !== "");
   if (change === "") return pending.remove();
   pending.setAttribute("verdict", change === "would deny" ? "Deny" : "Allow");
-  pending.title = `If staged policies were enforced, this flow ${change === "would deny" ? "would be denied" : "would be allowed"}`;
+  const outcome = change === "would deny" ? "denied" : "allowed";
+  pending.title = `If staged policies were enforced, this flow would be ${outcome}`;
   if (!pending.isConnected) cells.verdict.append(pending);
 }
 
 /** @param {Record<string, HTMLElement>} cells @param {Row} flow */
 function drawEndpoints(cells, flow) {
   cells.source.replaceChildren(...endpoint(flow.source_namespace, flow.source_name, flow.source_type));
-  cells.dest.replaceChildren(...endpoint(flow.dest_namespace, flow.dest_name, flow.dest_type), ...service(flow));
-  cells.source.title = `${visibleText(flow.source_namespace)} / ${visibleText(flow.source_name)} (${flow.source_type})`;
-  cells.dest.title = `${visibleText(flow.dest_namespace)} / ${visibleText(flow.dest_name)} (${flow.dest_type})`;
+  const destination = endpoint(flow.dest_namespace, flow.dest_name, flow.dest_type);
+  cells.dest.replaceChildren(...destination, ...service(flow));
+  cells.source.title = visibleText(`${flow.source_namespace} / ${flow.source_name} (${flow.source_type})`);
+  cells.dest.title = visibleText(`${flow.dest_namespace} / ${flow.dest_name} (${flow.dest_type})`);
   setText(cells.protocol, visibleText(flow.protocol));
   setText(cells.port, flow.dest_port > 0 ? String(flow.dest_port) : "–");
   setText(cells.reporter, reporterWord(flow.reporter));
@@ -116,7 +118,8 @@ function endpoint(namespace, name, type) {
   const isOutside = type === "Network";
   const shown = h("bdi", { class: isOutside ? "name outside" : "name" }, visibleText(name));
   if (namespace === "" || namespace === "-") return [shown];
-  return [h("bdi", { class: "namespace" }, visibleText(namespace)), h("span", { class: "slash" }, "/"), shown];
+  const slash = h("span", { class: "slash" }, "/");
+  return [h("bdi", { class: "namespace" }, visibleText(namespace)), slash, shown];
 }
 
 /** @param {Row} flow */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { listHeight, rowAt, rowTop, scrollToShow, visibleRange } from "../model/virtual-list.js";
+import { anchorRow, listHeight, rowAt, rowTop, scrollToShow, visibleRange } from "../model/virtual-list.js";
 import { h } from "./element.js";
 import { makeRow, updateRow } from "./flow-row.js";
 import { headCells } from "./flow-table-head.js";
@@ -15,9 +15,9 @@ const NARROW_ROW_HEIGHT = 60;
 const POINTER_REST_MS = 2_500;
 
 /**
- * `<flow-table>`: virtual rows with one that can be opened. Rows are drawn only where they are seen; what the reader
- * looks at (the opened row, or the first one on screen) stays where it is when rows come in above.
- * Events: `row-toggle` (detail: key), `sort-change` (detail: sort), `above-change` (detail: new rows out of sight).
+ * `<flow-table>`: virtual rows with one that can be opened. Rows are drawn only where they are seen; what the
+ * reader looks at (the opened row, or the first one on screen) stays where it is when rows come in above.
+ * Events: `row-toggle` (detail: key), `sort-change` (detail: sort), `above-change` (detail: new rows unseen).
  */
 export class FlowTable extends HTMLElement {
   /** @type {TableItem[]} */
@@ -53,7 +53,8 @@ export class FlowTable extends HTMLElement {
     this.#drawHead();
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#layer.addEventListener("click", (event) => this.#clicked(event));
-    this.#scroller.addEventListener("pointermove", () => (this.#pointerUntil = Date.now() + POINTER_REST_MS), { passive: true });
+    const hold = () => (this.#pointerUntil = Date.now() + POINTER_REST_MS);
+    this.#scroller.addEventListener("pointermove", hold, { passive: true });
     this.#scroller.addEventListener("pointerleave", () => (this.#pointerUntil = 0));
     this.#narrow.addEventListener("change", () => this.#draw());
     new ResizeObserver(() => this.#resized()).observe(this.#scroller);
@@ -79,12 +80,13 @@ export class FlowTable extends HTMLElement {
 
   /** @param {TableItem[]} items  in the order to show */
   set items(items) {
-    const anchor = this.#anchor();
+    const anchor = anchorRow(this.#geometry(), this.#scroller.scrollTop, this.#scroller.clientHeight);
+    const anchorKey = anchor ? this.#items[anchor.index].key : "";
     const known = this.#places;
     this.#items = items;
     this.#places = new Map(items.map((item, index) => [item.key, index]));
     if (this.#openKey && !this.#places.has(this.#openKey)) this.#setOpen("", null);
-    const place = anchor ? this.#places.get(anchor.key) : undefined;
+    const place = this.#places.get(anchorKey);
     this.#layer.style.height = `${listHeight(this.#geometry())}px`;
     if (anchor && place !== undefined) {
       this.#scroller.scrollTop = rowTop(this.#geometry(), place) - anchor.offset;
@@ -92,6 +94,11 @@ export class FlowTable extends HTMLElement {
     }
     this.#announceAbove();
     this.#draw();
+  }
+
+  /** @param {boolean} showsActivity  whether rows have windows behind them to draw */
+  set showsActivity(showsActivity) {
+    this.classList.toggle("no-activity", !showsActivity);
   }
 
   /** @param {string} sort */
@@ -128,8 +135,8 @@ export class FlowTable extends HTMLElement {
     if (this.#items.length === 0) return;
     const current = this.#places.get(this.#selectedKey);
     const start = rowAt(this.#geometry(), this.#scroller.scrollTop);
-    const next = current === undefined ? start : Math.max(0, Math.min(this.#items.length - 1, current + step));
-    this.#selectedKey = this.#items[next].key;
+    const next = current === undefined ? start : current + step;
+    this.#selectedKey = this.#items[Math.max(0, Math.min(this.#items.length - 1, next))].key;
     this.#reveal(this.#selectedKey);
     this.#draw();
   }
@@ -145,31 +152,12 @@ export class FlowTable extends HTMLElement {
     return { count: this.#items.length, rowHeight, openIndex, openHeight: this.#detailHeight };
   }
 
-  /** The row to hold still and where it is, or null at the top with nothing open. */
-  #anchor() {
-    const { scrollTop, clientHeight } = this.#scroller;
-    const geometry = this.#geometry();
-    if (geometry.openIndex >= 0) {
-      const offset = rowTop(geometry, geometry.openIndex) - scrollTop;
-      if (offset > -this.#detailHeight && offset < clientHeight) return { key: this.#openKey, offset };
-    }
-    const first = rowAt(geometry, scrollTop);
-    if (scrollTop <= 0 || first < 0) return null;
-    return { key: this.#items[first].key, offset: rowTop(geometry, first) - scrollTop };
-  }
-
   /** @param {string} key */
   #reveal(key) {
     const index = this.#places.get(key);
     if (index === undefined) return;
     const { scrollTop, clientHeight } = this.#scroller;
-    const geometry = this.#geometry();
-    let target = scrollToShow(geometry, index, scrollTop, clientHeight);
-    if (index === geometry.openIndex) {
-      const bottom = rowTop(geometry, index) + geometry.rowHeight + geometry.openHeight;
-      target = Math.min(rowTop(geometry, index), Math.max(target, bottom - clientHeight));
-    }
-    this.#scroller.scrollTop = target;
+    this.#scroller.scrollTop = scrollToShow(this.#geometry(), index, scrollTop, clientHeight);
   }
 
   #resized() {

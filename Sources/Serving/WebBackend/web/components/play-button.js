@@ -8,7 +8,12 @@ import { icon } from "./icon.js";
 export class PlayButton extends HTMLElement {
   #icon = h("span", { class: "play-icon" });
   #text = h("span");
-  #button = h("button", { type: "button", class: "play-button", title: "Pause or play (Space)" }, this.#icon, this.#text);
+  #button = h(
+    "button",
+    { type: "button", class: "play-button", title: "Pause or play (Space)" },
+    this.#icon,
+    this.#text,
+  );
   #state = h("span", { class: "play-state" });
   #drawn = "";
 
@@ -29,7 +34,8 @@ export class PlayButton extends HTMLElement {
     const isLive = !isPaused && phase === "open";
     this.classList.toggle("is-live", isLive);
     this.classList.toggle("is-paused", isPaused);
-    setText(this.#state, isPaused ? (waiting > 0 ? `Paused · ${countOf(waiting, "row")} waiting` : "Paused") : isLive ? "Live" : "Not connected");
+    const held = waiting > 0 ? `Paused · ${countOf(waiting, "row")} waiting` : "Paused";
+    setText(this.#state, isPaused ? held : isLive ? "Live" : "Not connected");
   }
 }
 

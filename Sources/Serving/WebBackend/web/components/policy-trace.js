@@ -26,13 +26,19 @@ export class PolicyTrace extends HTMLElement {
 
 /** @param {Rung} rung */
 function rungElement(rung) {
-  const classes = ["rung", rung.isLast ? "rung-last" : "", rung.isStaged ? "rung-staged" : "", rung.differs ? "rung-differs" : ""];
+  const classes = ["rung", rung.isLast ? "rung-last" : "", rung.differs ? "rung-differs" : ""];
+  const namesStaged = rung.isStaged && !rung.kind.startsWith("Staged");
   const badge = document.createElement("verdict-badge");
   badge.setAttribute("verdict", rung.action);
   return h(
     "li",
     { class: classes.join(" ").trim(), "data-action": rung.action },
-    h("div", { class: "rung-tier" }, h("span", { class: "rung-tier-word" }, rung.tier === "profile" ? "" : "tier "), h("bdi", {}, rung.tier)),
+    h(
+      "div",
+      { class: "rung-tier" },
+      h("span", { class: "rung-tier-word" }, rung.tier === "profile" ? "" : "tier "),
+      h("bdi", {}, rung.tier),
+    ),
     h(
       "div",
       { class: "rung-body" },
@@ -43,7 +49,7 @@ function rungElement(rung) {
         h("span", { class: "rung-kind" }, rung.kind),
         rung.name ? h("bdi", { class: "rung-name" }, rung.name) : null,
         rung.rule ? h("span", { class: "rung-rule" }, rung.rule) : null,
-        rung.isStaged && !rung.kind.startsWith("Staged") ? h("span", { class: "tag tag-staged" }, "staged") : null,
+        namesStaged ? h("span", { class: "tag tag-staged" }, "staged") : null,
         rung.differs ? h("span", { class: "tag tag-differs" }, "differs here") : null,
       ),
       rung.text ? h("p", { class: "rung-text" }, rung.text) : null,

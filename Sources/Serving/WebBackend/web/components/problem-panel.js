@@ -16,8 +16,15 @@ export class ProblemPanel extends HTMLElement {
 
   connectedCallback() {
     if (this.#dialog.isConnected) return;
-    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close", click: () => this.#dialog.close() }, icon("close"));
-    this.#dialog.append(h("header", { class: "dialog-head" }, h("h2", { id: "panel-title" }, "What needs attention"), close), this.#body);
+    const close = h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Close", click: () => this.#dialog.close() },
+      icon("close"),
+    );
+    this.#dialog.append(
+      h("header", { class: "dialog-head" }, h("h2", { id: "panel-title" }, "What needs attention"), close),
+      this.#body,
+    );
     this.#dialog.addEventListener("click", (event) => {
       if (event.target === this.#dialog) this.#dialog.close();
     });
@@ -32,25 +39,37 @@ export class ProblemPanel extends HTMLElement {
 
   /** @param {Status | null} status @param {number} dropped */
   show(status, dropped) {
-    const losses = [...(status?.losses ?? []), { name: "console_rows_dropped", count: dropped, help: pageLossHelp }];
+    const losses = [
+      ...(status?.losses ?? []), { name: "console_rows_dropped", count: dropped, help: pageLossHelp },
+    ];
     const errors = status?.policy_errors ?? [];
     const content = JSON.stringify([losses, errors]);
     if (content === this.#drawn) return;
     this.#drawn = content;
     this.#body.replaceChildren(
       h("section", { id: "panel-policies" }, h("h3", {}, "Policy errors"), ...errorList(errors)),
-      h("section", { id: "panel-losses" }, h("h3", {}, "Losses"), h("dl", { class: "loss-list" }, ...losses.flatMap(lossRow))),
+      h(
+        "section",
+        { id: "panel-losses" },
+        h("h3", {}, "Losses"),
+        h("dl", { class: "loss-list" }, ...losses.flatMap(lossRow)),
+      ),
     );
   }
 }
 
-const pageLossHelp = "Rows that this page dropped because it keeps 20,000 at most. Filter to keep fewer; the server still has its history.";
+const pageLossHelp = "Rows that this page dropped because it keeps 20,000 at most. Filter to keep fewer; "
+  + "the server still has its history.";
 
 /** @param {PolicyError[]} errors */
 function errorList(errors) {
-  if (errors.length === 0) return [h("p", { class: "panel-quiet" }, "None: every policy that was read is in use.")];
-  const intro = `${countOf(errors.length, "problem")} in the policies that were read. The other policies are in use.`;
-  return [h("p", { class: "panel-quiet" }, intro), h("ul", { class: "error-list" }, ...errors.map(errorItem))];
+  if (errors.length === 0) return [
+    h("p", { class: "panel-quiet" }, "None: every policy that was read is in use."),
+  ];
+  const intro = `${countOf(errors.length, "problem")} in the policies read. The other policies are in use.`;
+  return [
+    h("p", { class: "panel-quiet" }, intro), h("ul", { class: "error-list" }, ...errors.map(errorItem)),
+  ];
 }
 
 /** @param {PolicyError} error */
@@ -59,18 +78,32 @@ function errorItem(error) {
   return h(
     "li",
     { class: `error-item severity-${error.severity === "warning" ? "warning" : "error"}` },
-    h("div", { class: "error-head" }, icon("warning"), h("strong", {}, error.severity === "warning" ? "Warning" : "Error"),
+    h("div", { class: "error-head" }, icon("warning"), h(
+      "strong", {}, error.severity === "warning" ? "Warning" : "Error",
+    ),
       h("bdi", {}, visibleText(error.resource))),
     h("p", { class: "error-message" }, visibleText(error.message)),
-    h("p", { class: "error-place" }, h("code", {}, place), error.field ? h("code", {}, visibleText(error.field)) : null),
-    error.suggestion ? h("p", { class: "error-suggestion" }, h("span", {}, "Try: "), visibleText(error.suggestion)) : null,
+    h(
+      "p",
+      { class: "error-place" },
+      h("code", {}, place),
+      error.field ? h("code", {}, visibleText(error.field)) : null,
+    ),
+    error.suggestion ? h(
+      "p", { class: "error-suggestion" }, h("span", {}, "Try: "), visibleText(error.suggestion),
+    ) : null,
   );
 }
 
 /** @param {import("../api/types.js").Loss} loss */
 function lossRow(loss) {
   return [
-    h("dt", { class: loss.count > 0 ? "bad" : "" }, h("code", {}, visibleText(loss.name)), h("strong", {}, formatCount(loss.count))),
+    h(
+      "dt",
+      { class: loss.count > 0 ? "bad" : "" },
+      h("code", {}, visibleText(loss.name)),
+      h("strong", {}, formatCount(loss.count)),
+    ),
     h("dd", {}, visibleText(loss.help)),
   ];
 }

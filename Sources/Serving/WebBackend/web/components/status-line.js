@@ -14,20 +14,37 @@ import { icon } from "./icon.js";
  */
 export class StatusLine extends HTMLElement {
   #state = h("span", { class: "status-state" });
-  #retry = h("button", { type: "button", class: "link-button", hidden: true, click: () => this.#emit("retry", "") }, "Retry now");
+  #retry = h("button", { type: "button", class: "link-button", hidden: true }, "Retry now");
   #sources = h("span", { class: "status-item status-sources" });
   #rate = h("span", { class: "status-item" });
   #policies = h("span", { class: "status-item status-policies" });
-  #losses = h("button", { type: "button", class: "status-item status-button status-losses", click: () => this.#emit("panel-open", "losses") });
-  #errors = h("button", { type: "button", class: "status-item status-button status-errors", click: () => this.#emit("panel-open", "policies") });
+  #losses = this.#panelButton("losses");
+  #errors = this.#panelButton("policies");
   #kept = h("span", { class: "status-item status-kept" });
   #version = h("span", { class: "status-item status-version" });
 
   connectedCallback() {
     if (this.#state.isConnected) return;
+    this.#retry.addEventListener("click", () => this.#emit("retry", ""));
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", "Status");
-    this.append(this.#state, this.#retry, this.#rate, this.#sources, this.#policies, this.#losses, this.#errors, this.#kept, this.#version);
+    this.append(
+      this.#state,
+      this.#retry,
+      this.#rate,
+      this.#sources,
+      this.#policies,
+      this.#losses,
+      this.#errors,
+      this.#kept,
+      this.#version,
+    );
+  }
+
+  /** @param {string} part  of the panel */
+  #panelButton(part) {
+    const open = () => this.#emit("panel-open", part);
+    return h("button", { type: "button", class: `status-item status-button status-${part}`, click: open });
   }
 
   /** @param {Connection} connection @param {number} nowMs */
@@ -52,15 +69,21 @@ export class StatusLine extends HTMLElement {
     setText(this.#rate, `${formatRate(status.flows_per_second)} flows/s`);
     const down = status.sources.filter((source) => !source.connected);
     const up = status.sources.length - down.length;
-    setText(this.#sources, down.length > 0 ? `${up} of ${status.sources.length} sources connected` : countOf(up, "source"));
+    setText(
+      this.#sources,
+      down.length > 0 ? `${up} of ${status.sources.length} sources connected` : countOf(up, "source"),
+    );
     this.#sources.classList.toggle("bad", down.length > 0 || status.connected_sources === 0);
     this.#sources.title = status.sources.map(sourceText).join("\n");
-    setText(this.#policies, `${countOf(status.policies.enforced, "policy", "policies")}, ${formatCount(status.policies.staged)} staged`);
-    this.#policies.title = `Rules of generation ${status.generation}; ${countOf(status.endpoints, "endpoint")}`;
+    const { enforced, staged } = status.policies;
+    setText(this.#policies, `${countOf(enforced, "policy", "policies")}, ${formatCount(staged)} staged`);
+    this.#policies.title = `Generation ${status.generation}; ${countOf(status.endpoints, "endpoint")}`;
     const lost = dropped + status.losses.reduce((sum, loss) => sum + loss.count, 0);
     this.#drawCount(this.#losses, lost, lost === 0 ? "No losses" : `${formatCount(lost)} lost`);
     const errors = status.policy_errors.length;
-    this.#drawCount(this.#errors, errors, errors === 0 ? "No policy errors" : countOf(errors, "policy error"));
+    this.#drawCount(
+      this.#errors, errors, errors === 0 ? "No policy errors" : countOf(errors, "policy error"),
+    );
     setText(this.#version, `${visibleText(status.mode)} · ${visibleText(status.version)}`);
   }
 

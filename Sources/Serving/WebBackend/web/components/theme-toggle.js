@@ -5,7 +5,10 @@ import { icon } from "./icon.js";
 
 const themes = ["auto", "light", "dark"];
 
-/** `<theme-toggle>`: automatic, light, dark. Property: `theme`. Event: `theme-change` (detail: theme), not stored here. */
+/**
+ * `<theme-toggle>`: automatic, light, dark. Property: `theme`. Event: `theme-change` (detail: theme), not
+ * stored here.
+ */
 export class ThemeToggle extends HTMLElement {
   #theme = "auto";
   #button = h("button", { type: "button", class: "icon-button", click: () => this.#next() });

@@ -2,7 +2,9 @@
 
 import { h, svg } from "./element.js";
 
-/** Shape per verdict, so that it reads without colour: disc with tick, octagon with cross, arrow in a diamond. */
+/**
+ * Shape per verdict, so that it reads without colour: disc with tick, octagon with cross, arrow in a diamond.
+ */
 /** @type {Record<string, { word: string, outline: string, sign: string }>} */
 const shapes = {
   Allow: {
@@ -37,13 +39,10 @@ export class VerdictBadge extends HTMLElement {
     const shape = shapes[verdict];
     const word = shape?.word ?? (verdict || "Unknown");
     const text = this.hasAttribute("pending") ? `would ${word.toLowerCase()}` : word;
-    this.replaceChildren(
-      shape
-        ? svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" },
-            svg("path", { class: "outline", d: shape.outline }), svg("path", { class: "sign", d: shape.sign }))
-        : "",
-      h("span", {}, text),
-    );
+    const outline = svg("path", { class: "outline", d: shape?.outline ?? "" });
+    const sign = svg("path", { class: "sign", d: shape?.sign ?? "" });
+    const drawing = svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, outline, sign);
+    this.replaceChildren(...(shape ? [drawing] : []), h("span", {}, text));
   }
 }
 

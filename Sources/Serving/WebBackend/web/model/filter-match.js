@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the filters mean. The server applies those that Whisker's API knows; all of them are applied here too, so a
-// tick is seen at once and rows kept from before obey the same rules.
+// What the filters mean. The server applies those that Whisker's API knows; all of them are applied here too,
+// so a tick is seen at once and rows kept from before obey the same rules.
 
 import { pendingChange } from "./trace-verdict.js";
 import { visibleText } from "./visible-text.js";
@@ -8,7 +8,8 @@ import { visibleText } from "./visible-text.js";
 /** @typedef {import("../api/types.js").Row} Row */
 
 /**
- * Values of one field are alternatives; fields must all hold. In the name fields a value `~text` means "contains".
+ * Values of one field are alternatives; fields must all hold. In the name fields a value `~text` means
+ * "contains".
  * @typedef {object} FlowFilter
  * @property {string[]} source_namespace
  * @property {string[]} source_name
@@ -88,7 +89,8 @@ export function searchText(row) {
   const names = hits.map((hit) => `${hit.tier} ${hit.namespace}/${hit.name} ${hit.trigger?.name ?? ""}`);
   const parts = [
     row.action, `${row.source_namespace}/${row.source_name}`, `${row.dest_namespace}/${row.dest_name}`,
-    row.dest_service_name, row.protocol, `:${row.dest_port}`, row.reporter, row.source_labels, row.dest_labels, ...names,
+    row.dest_service_name, row.protocol, `:${row.dest_port}`, row.reporter, row.source_labels,
+    row.dest_labels, ...names,
   ];
   const text = visibleText(parts.join(" ")).toLowerCase();
   searchTexts.set(row, text);

@@ -39,7 +39,9 @@ const sortKeys = {
 export function parseSort(sort) {
   const isDescending = sort.startsWith("-");
   const column = isDescending ? sort.slice(1) : sort;
-  return Object.hasOwn(sortColumns, column) ? { column, isDescending } : { column: "time", isDescending: true };
+  return Object.hasOwn(sortColumns, column) ? { column, isDescending } : {
+    column: "time", isDescending: true,
+  };
 }
 
 /**
@@ -64,7 +66,9 @@ export function nextSort(sort, column) {
 export function sortItems(items, sort) {
   const { column, isDescending } = parseSort(sort);
   const sign = isDescending ? -1 : 1;
-  const newestFirst = (/** @type {TableItem} */ a, /** @type {TableItem} */ b) => b.startMs - a.startMs || b.order - a.order;
+  const newestFirst = (
+    /** @type {TableItem} */ a, /** @type {TableItem} */ b,
+  ) => b.startMs - a.startMs || b.order - a.order;
   if (column === "time") return items.sort((a, b) => (isDescending ? newestFirst(a, b) : newestFirst(b, a)));
   const keyOf = sortKeys[column];
   const keyed = items.map((item) => ({ item, key: keyOf(item) }));
@@ -74,8 +78,8 @@ export function sortItems(items, sort) {
 }
 
 /**
- * Keeps the lines that were there where they were, so that nothing moves under a reader's eye or pointer; new ones
- * come first, lines that are gone leave.
+ * Keeps the lines that were there where they were, so that nothing moves under a reader's eye or pointer; new
+ * ones come first, lines that are gone leave.
  * @param {string[]} previousKeys
  * @param {TableItem[]} sorted
  * @returns {TableItem[]}

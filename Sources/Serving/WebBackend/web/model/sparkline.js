@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Bars as one SVG path in a box of `width` × `height`, the newest at the right edge. Heights grow with the square root,
- * so that one burst does not flatten the rest; anything above zero is at least one unit high.
+ * Bars as one SVG path in a box of `width` × `height`, the newest at the right edge. Heights grow with the
+ * square root, so that one burst does not flatten the rest; anything above zero is at least one unit high.
  * @param {number[]} values  oldest first
  * @param {number} width
  * @param {number} height

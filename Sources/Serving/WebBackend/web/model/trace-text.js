@@ -6,7 +6,9 @@ import { firstDifference, traceVerdict } from "./trace-verdict.js";
 import { visibleText } from "./visible-text.js";
 
 /** @typedef {import("../api/types.js").Hit} Hit */
-/** @typedef {{ action: string, reporter: string, policies: { enforced: Hit[], pending: Hit[] } }} TracedFlow */
+/**
+ * @typedef {{ action: string, reporter: string, policies: { enforced: Hit[], pending: Hit[] } }} TracedFlow
+ */
 
 /** @param {string} reporter @returns {string} */
 export function whereDecided(reporter) {
@@ -22,12 +24,12 @@ export function whereDecided(reporter) {
 export function enforcedSummary(flow) {
   const trace = flow.policies?.enforced ?? [];
   const where = whereDecided(flow.reporter);
-  const word = flow.action === "Deny" ? "Denied" : flow.action === "Allow" ? "Allowed" : visibleText(flow.action);
+  const word = { Allow: "Allowed", Deny: "Denied" }[flow.action] ?? visibleText(flow.action);
   const last = trace[trace.length - 1];
-  if (!last) return `${word}${where}. The source sent no policy trace for this flow, so the reason is not known.`;
+  if (!last) return `${word}${where}. No policy trace came with this flow, so the reason is not known.`;
   const verdict = traceVerdict(trace);
   if (verdict !== null && verdict !== flow.action) {
-    return `${word}${where}, although the trace ends in ${last.action}: its policies may have changed meanwhile.`;
+    return `${word}${where}, although the trace ends in ${last.action}: policies may have changed meanwhile.`;
   }
   if (last.kind === "Profile") return profileSentence(last, where, trace.length > 1);
   if (last.kind === "EndOfTier") return `${word}${where}: ${endOfTierReason(last, "last")}`;
@@ -45,7 +47,9 @@ export function pendingSummary(flow) {
   if (pending.length === 0) return "What staged policies would do to this flow was not computed.";
   const verdict = traceVerdict(pending);
   const last = pending[pending.length - 1];
-  if (verdict === null) return "If staged policies were enforced: no policy would decide; the trace ends in Pass.";
+  if (
+    verdict === null
+  ) return "If staged policies were enforced: no policy would decide; the trace ends in Pass.";
   const isSameVerdict = verdict === flow.action;
   const difference = firstDifference(enforced, pending);
   if (isSameVerdict && difference < 0) return "If staged policies were enforced: no change.";
@@ -57,7 +61,9 @@ export function pendingSummary(flow) {
   if (last.kind === "Profile") {
     return `If staged policies were enforced: ${still}, by the profile ${visibleText(last.name)}.`;
   }
-  if (last.kind === "EndOfTier") return `If staged policies were enforced: ${still}: ${endOfTierReason(last, "first")}`;
+  if (
+    last.kind === "EndOfTier"
+  ) return `If staged policies were enforced: ${still}: ${endOfTierReason(last, "first")}`;
   return `If staged policies were enforced: ${still} by ${policyTitle(last)}${ruleSuffix(last)}.`;
 }
 

@@ -13,7 +13,8 @@ export function traceVerdict(trace) {
 }
 
 /**
- * What would change for this flow if staged policies were enforced. Empty when nothing would, or nobody knows.
+ * What would change for this flow if staged policies were enforced. Empty when nothing would, or nobody
+ * knows.
  * @param {{ action: string, policies?: { pending?: Hit[] | null } | null }} row
  * @returns {"" | "would deny" | "would allow"}
  */
@@ -24,8 +25,9 @@ export function pendingChange(row) {
 }
 
 /**
- * Whether two steps say the same. The policy index is left out: it counts staged policies in one trace and not in
- * the other. So is the trigger of an end of tier: traces name different policies for the very same decision.
+ * Whether two steps say the same. The policy index is left out: it counts staged policies in one trace and
+ * not in the other. So is the trigger of an end of tier: traces name different policies for the very same
+ * decision.
  * @param {Hit | undefined} a
  * @param {Hit | undefined} b
  */

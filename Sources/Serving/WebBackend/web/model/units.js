@@ -46,7 +46,9 @@ export function formatRate(perSecond) {
 export function formatTime(milliseconds) {
   if (!Number.isFinite(milliseconds)) return "–";
   const date = new Date(milliseconds);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+  return [
+    date.getHours(), date.getMinutes(), date.getSeconds(),
+  ].map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 /**

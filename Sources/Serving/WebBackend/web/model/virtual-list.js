@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of a long list are on screen. All rows have one height, except that one may have an opened part below it.
+// Which rows of a long list are on screen. All rows have one height, except that one may have an opened part
+// below it.
 
 /**
  * @typedef {object} ListGeometry
@@ -55,7 +56,8 @@ export function visibleRange(list, scrollTop, viewHeight, overscan = 6) {
 }
 
 /**
- * Scroll position that brings a row wholly into view with the least movement.
+ * Scroll position that brings a row into view with the least movement: wholly, with its opened part as far as that
+ * fits below the row itself.
  * @param {ListGeometry} list
  * @param {number} index
  * @param {number} scrollTop
@@ -63,6 +65,21 @@ export function visibleRange(list, scrollTop, viewHeight, overscan = 6) {
  */
 export function scrollToShow(list, index, scrollTop, viewHeight) {
   const top = rowTop(list, index);
-  if (top < scrollTop) return top;
-  return Math.max(scrollTop, top + list.rowHeight - viewHeight);
+  const bottom = top + list.rowHeight + (index === list.openIndex ? list.openHeight : 0);
+  return Math.min(top, Math.max(scrollTop, bottom - viewHeight));
+}
+
+/**
+ * The row to hold still while rows come in above: the opened one while it is in view, else the first in view.
+ * @param {ListGeometry} list
+ * @param {number} scrollTop
+ * @param {number} viewHeight
+ * @returns {{ index: number, offset: number } | null}  offset from the top of the view; null at the very top
+ */
+export function anchorRow(list, scrollTop, viewHeight) {
+  const openOffset = rowTop(list, Math.max(0, list.openIndex)) - scrollTop;
+  const isOpenSeen = list.openIndex >= 0 && openOffset > -list.rowHeight - list.openHeight && openOffset < viewHeight;
+  if (isOpenSeen) return { index: list.openIndex, offset: openOffset };
+  const first = rowAt(list, scrollTop);
+  return scrollTop <= 0 || first < 0 ? null : { index: first, offset: rowTop(list, first) - scrollTop };
 }

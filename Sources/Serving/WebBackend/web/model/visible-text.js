@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names come from outside. Besides being shown as text, never as markup, they must not hide or reorder what is around.
+// Names come from outside. Besides being shown as text, never as markup, they must not hide or reorder what
+// is around.
 
 /** Longer than any valid Kubernetes name (253) or label line worth showing in one place. */
 const MAXIMUM_LENGTH = 2_000;
 
-/** Control characters, soft hyphen, zero-width and bidirectional controls, line separators, tags, byte order mark. */
+/** Control characters, soft hyphen, zero-width and bidirectional controls, line separators, BOM, tags. */
 const HIDDEN = new RegExp(
-  "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\u{e0000}-\\u{e007f}]",
+  "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
+    + "\\ufeff\\u{e0000}-\\u{e007f}]",
   "gu",
 );
 

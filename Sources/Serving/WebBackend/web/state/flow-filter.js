@@ -9,8 +9,8 @@ import { defaultSort, parseSort } from "../model/item-order.js";
 
 /** Fields that hold a list of values, in the order of the address. */
 export const listFields = /** @type {const} */ ([
-  "source_namespace", "source_name", "dest_namespace", "dest_name", "protocol", "dest_port", "action", "policy",
-  "reporter", "pending",
+  "source_namespace", "source_name", "dest_namespace", "dest_name", "protocol", "dest_port", "action",
+  "policy", "reporter", "pending",
 ]);
 
 /** @typedef {typeof listFields[number]} ListField */
@@ -45,7 +45,9 @@ export function parseSearch(search) {
   const filter = emptyFilter();
   for (const field of listFields) {
     const isAllowed = allowed[field] ?? ((value) => value !== "" && value !== "~");
-    const values = query.getAll(field).filter((value) => value.length <= MAXIMUM_VALUE_LENGTH && isAllowed(value));
+    const values = query.getAll(field).filter(
+      (value) => value.length <= MAXIMUM_VALUE_LENGTH && isAllowed(value)
+    );
     filter[field] = [...new Set(values)].slice(0, MAXIMUM_VALUES);
   }
   filter.q = (query.get("q") ?? "").slice(0, MAXIMUM_VALUE_LENGTH);
@@ -79,7 +81,8 @@ function match(value) {
 }
 
 /**
- * The part of the filter that Whisker's filters JSON can say. Not sent: `q` and `pending`, which it does not know, and
+ * The part of the filter that Whisker's filters JSON can say. Not sent: `q` and `pending`, which it does not
+ * know, and
  * `policy`, because it never looks at the trigger of an end of tier, and a default deny would vanish.
  * @param {FlowFilter} filter
  * @param {ListField} [except]  a field to leave out, for hints about that field

@@ -54,9 +54,11 @@ export class FlowWindow {
     return Math.min(...this.#buckets.keys());
   }
 
-  /** @param {Row[]} rows  a row replaces the one with the same id; of two in one batch, the later activity stays */
+  /** @param {Row[]} rows  each replaces the one with its id; of two in one batch, the later activity stays */
   upsert(rows) {
-    const byActivity = [...rows].sort((a, b) => (a.updated_at < b.updated_at ? -1 : a.updated_at > b.updated_at ? 1 : 0));
+    const byActivity = [...rows].sort(
+      (a, b) => (a.updated_at < b.updated_at ? -1 : a.updated_at > b.updated_at ? 1 : 0)
+    );
     for (const row of byActivity) {
       const startMs = Date.parse(row.start_time);
       if (Number.isFinite(startMs)) this.#put(row, startMs);
@@ -70,7 +72,9 @@ export class FlowWindow {
     if (!bucket) this.#buckets.set(startMs, (bucket = new Map()));
     const known = bucket.get(row.id);
     if (!known) this.#size += 1;
-    else if (groupKey(known.row) !== groupKey(row)) this.#leaveGroup(known); // ids start again when the server does
+    else if (
+      groupKey(known.row) !== groupKey(row)
+    ) this.#leaveGroup(known); // ids start again when the server does
     const kept = { row, startMs, order: known?.order ?? (this.#order += 1), item: null };
     bucket.set(row.id, kept);
     this.#joinGroup(kept);
@@ -147,7 +151,9 @@ export class FlowWindow {
    * @returns {TableItem[]} in no order
    */
   items(view) {
-    if (view === "grouped") return [...this.#groups.values()].map((group) => (group.item ??= groupItem(group)));
+    if (view === "grouped") return [...this.#groups.values()].map(
+      (group) => (group.item ??= groupItem(group))
+    );
     /** @type {TableItem[]} */
     const items = [];
     for (const bucket of this.#buckets.values()) {
@@ -172,7 +178,9 @@ function groupKey(row) {
 function windowItem({ row, startMs, order }) {
   const packets = row.packets_in + row.packets_out;
   const bytes = row.bytes_in + row.bytes_out;
-  return { key: row.id, row, startMs, order, windows: 1, packets, bytes, activity: [], change: pendingChange(row) };
+  return {
+    key: row.id, row, startMs, order, windows: 1, packets, bytes, activity: [], change: pendingChange(row),
+  };
 }
 
 /** @param {Group} group @returns {TableItem} */

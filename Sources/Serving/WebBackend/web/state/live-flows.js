@@ -20,7 +20,7 @@ export class LiveFlows {
   /** Rows that came while paused. */
   waiting = signal(0);
   connection = signal(/** @type {import("../api/flow-stream.js").Connection} */ (
-    { phase: "connecting", attempt: 0, retryAt: 0, error: "" }));
+    { phase: "connecting", attempt: 0, retryAt: 0, error: "", isRefusal: false }));
   status = signal(/** @type {import("../api/types.js").Status | null} */ (null));
   gap = signal(/** @type {import("../api/types.js").Gap | null} */ (null));
   policies = signal(/** @type {import("../api/types.js").PolicyList} */ ({ generation: -1, items: [] }));
@@ -40,7 +40,10 @@ export class LiveFlows {
   #client;
   #stream;
 
-  /** @param {{ getPolicies: () => Promise<import("../api/types.js").PolicyList> }} client @param {typeof fetch} [fetchStream] */
+  /**
+   * @param {{ getPolicies: () => Promise<import("../api/types.js").PolicyList> }} client
+   * @param {typeof fetch} [fetchStream]
+   */
   constructor(client, fetchStream) {
     this.#client = client;
     this.#stream = new FlowStream({

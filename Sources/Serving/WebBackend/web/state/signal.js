@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values that can be watched. Effects note which signals they read and run again, once per microtask, when one changes.
+// Values that can be watched. Effects note which signals they read and run again, once per microtask, when
+// one changes.
 
 /** @typedef {{ run: () => void, sources: Set<Signal<any>>, isQueued: boolean, isStopped: boolean }} Effect */
 

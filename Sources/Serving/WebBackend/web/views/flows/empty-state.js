@@ -20,22 +20,40 @@ import { visibleText } from "../../model/visible-text.js";
  */
 export function emptyState(state, { clear, retry }) {
   const { connection, status } = state;
-  const button = (/** @type {string} */ text, /** @type {() => void} */ click) => h("button", { type: "button", class: "plain-button", click }, text);
+  const button = (/** @type {string} */ text, /** @type {() => void} */ click) => h(
+    "button", { type: "button", class: "plain-button", click }, text,
+  );
   if (state.isFiltered && (state.isSettled || state.kept > 0)) {
-    const others = state.kept > 0 ? "Flows are arriving, but the filters hide them all." : "New flows that match appear here by themselves.";
-    return say(`filtered ${state.kept > 0}`, "No flow matches these filters", others, [button("Clear filters", clear)]);
+    const hidden = "Flows are arriving, but the filters hide them all.";
+    const text = state.kept > 0 ? hidden : "New flows that match appear here by themselves.";
+    return say(
+      `filtered ${state.kept > 0}`, "No flow matches these filters", text, [button("Clear filters", clear)],
+    );
+  }
+  if (connection.phase === "waiting" && connection.isRefusal) {
+    const text = `It answered: ${visibleText(connection.error)}. The page keeps trying; if this lasts, look `
+      + "at the server's log.";
+    const buttons = [button("Try now", retry), ...(state.isFiltered ? [button("Clear filters", clear)] : [])];
+    return say(`refused ${connection.error}`, "The server refused to send flows", text, buttons);
   }
   if (connection.phase === "waiting") {
-    const text = `${visibleText(connection.error)}. Is the server running, and is this address right? The page keeps trying.`;
-    return say(`waiting ${connection.error}`, "The server cannot be reached", sentence(text), [button("Try now", retry)]);
+    const text = `${visibleText(connection.error)}. Is the server running, and is this address right? The page `
+      + "keeps trying.";
+    return say(
+      `waiting ${connection.error}`,
+      "The server cannot be reached",
+      sentence(text),
+      [button("Try now", retry)],
+    );
   }
   if (!state.isSettled) return { id: "loading", element: skeleton };
   if (status && status.connected_sources === 0) {
-    const text = "Flows come from node agents or from the lab. Start one: “vibrissa lab” runs a small cluster on this machine; "
-      + "in a cluster, see that the agents are running and can reach this server.";
+    const text = "Flows come from node agents or from the lab. Start one: “vibrissa lab” runs a small cluster "
+      + "on this machine; in a cluster, see that the agents are running and can reach this server.";
     return say("no source", "No source of flows is connected", text, []);
   }
-  const text = "Sources are connected and quiet. Open a connection between two workloads; it appears here within a second.";
+  const text = "Sources are connected and quiet. Open a connection between two workloads; it appears here "
+    + "within a second.";
   return say("quiet", "No flows yet", text, []);
 }
 
@@ -43,12 +61,20 @@ export function emptyState(state, { clear, retry }) {
 function say(id, title, text, buttons) {
   return {
     id,
-    element: () => h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, text), h("div", { class: "empty-buttons" }, ...buttons)),
+    element: () => h(
+      "div",
+      { class: "empty" },
+      h("h2", {}, title),
+      h("p", {}, text),
+      h("div", { class: "empty-buttons" }, ...buttons),
+    ),
   };
 }
 
 function skeleton() {
-  const lines = Array.from({ length: 12 }, () => h("div", { class: "skeleton-row" }, h("i"), h("i"), h("i"), h("i")));
+  const lines = Array.from(
+    { length: 12 }, () => h("div", { class: "skeleton-row" }, h("i"), h("i"), h("i"), h("i")),
+  );
   return h("div", { class: "skeleton", role: "status", "aria-label": "Loading flows" }, ...lines);
 }
 

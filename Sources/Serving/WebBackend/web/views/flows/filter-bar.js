@@ -38,24 +38,36 @@ export class FilterBar extends HTMLElement {
   /** @type {ViewState} */
   #state = { filter: emptyFilter(), view: "grouped", sort: "-time" };
   #text = h("input", {
-    type: "search", class: "filter-text", placeholder: "Filter rows: name, label, :port, -not", "aria-label": "Filter rows by text",
-    "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false", input: () => this.#textChanged(),
+    type: "search", class: "filter-text", placeholder: "Filter rows: name, label, :port, -not",
+    "aria-label": "Filter rows by text", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false",
+    input: () => this.#textChanged(),
   });
-  #verdicts = segmented("Action", [["", "All"], ["Allow", "Allowed"], ["Deny", "Denied"]], (value) => this.#set("action", value ? [value] : []));
-  #views = segmented("View", [["grouped", "Flows"], ["windows", "Windows"]], (value) => this.#change({ view: value === "windows" ? "windows" : "grouped" }));
+  #verdicts = segmented("Action", [["", "All"], ["Allow", "Allowed"], ["Deny", "Denied"]], (value) =>
+    this.#set("action", value ? [value] : []));
+  #views = segmented("View", [["grouped", "Flows"], ["windows", "Windows"]], (value) =>
+    this.#change({ view: value === "windows" ? "windows" : "grouped" }));
   #changes = h("button", {
-    type: "button", class: "toggle-button toggle-differs", "aria-pressed": "false", title: "Only flows whose verdict the staged policies would change",
+    type: "button", class: "toggle-button toggle-differs", "aria-pressed": "false",
+    title: "Only flows whose verdict the staged policies would change",
     click: () => this.#set("pending", this.#state.filter.pending.length > 0 ? [] : ["differs"]),
   }, "Would change", h("span", { class: "differs-count" }));
-  #more = h("button", { type: "button", class: "facet-button filters-more", "aria-expanded": "false", click: () => this.#toggleMore() });
+  #more = h("button", {
+    type: "button", class: "facet-button filters-more", "aria-expanded": "false",
+    click: () => this.#toggleMore(),
+  });
+  #clear = h("button", {
+    type: "button", class: "link-button clear-filters", click: () => this.#change({ filter: emptyFilter() }),
+  }, "Clear filters");
   #pickers = h("div", { class: "facet-row" });
   #chips = h("div", { class: "chip-row", role: "group", "aria-label": "Active filters" });
 
   connectedCallback() {
     if (this.#text.isConnected) return;
-    for (const field of /** @type {ListField[]} */ (Object.keys(facets))) this.#pickers.append(this.#picker(field));
-    const search = h("label", { class: "filter-search" }, icon("search"), this.#text, h("kbd", { "aria-hidden": "true" }, "/"));
-    this.append(h("div", { class: "filter-main" }, search, this.#verdicts, this.#changes, this.#more, this.#views), this.#pickers, this.#chips);
+    for (const field of listFields) if (facets[field]) this.#pickers.append(this.#picker(field));
+    const hint = h("kbd", { "aria-hidden": "true" }, "/");
+    const search = h("label", { class: "filter-search" }, icon("search"), this.#text, hint);
+    const main = [search, this.#verdicts, this.#changes, this.#more, this.#clear, this.#views];
+    this.append(h("div", { class: "filter-main" }, ...main), this.#pickers, this.#chips);
   }
 
   focusText() {
@@ -94,7 +106,9 @@ export class FilterBar extends HTMLElement {
 
   /** @param {Partial<ViewState>} change */
   #change(change) {
-    this.dispatchEvent(new CustomEvent("state-change", { detail: { ...this.#state, ...change }, bubbles: true }));
+    this.dispatchEvent(
+      new CustomEvent("state-change", { detail: { ...this.#state, ...change }, bubbles: true })
+    );
   }
 
   #toggleMore() {
@@ -112,28 +126,36 @@ export class FilterBar extends HTMLElement {
     picker.allowsTyped = field === "dest_port" || field === "protocol";
     if (field === "reporter") picker.wordFor = (value) => reporterWords[value] ?? value;
     picker.load = (text, signal) => this.#options(field, text, signal);
-    picker.addEventListener("values-change", (event) => this.#set(field, /** @type {CustomEvent<string[]>} */ (event).detail));
+    picker.addEventListener("values-change", (event) => {
+      this.#set(field, /** @type {CustomEvent<string[]>} */ (event).detail);
+    });
     return picker;
   }
 
   /** @param {ListField} field @param {string} text @param {AbortSignal} signal */
   async #options(field, text, signal) {
     const has = (/** @type {string} */ value) => value.toLowerCase().includes(text.toLowerCase());
-    if (field === "reporter") return ["Src", "Dst"].filter((value) => has(reporterWords[value]) || value === text);
+    if (field === "reporter") return ["Src", "Dst"].filter(
+      (value) => has(reporterWords[value]) || value === text
+    );
     if (field === "protocol") return ["tcp", "udp", "sctp", "icmp", "icmp6"].filter(has);
     if (field === "dest_port") return this.seenPorts().filter(has);
-    const hints = await this.loadHints(facets[field]?.hint ?? "", serverFilters(this.#state.filter, field), signal);
+    const hints = await this.loadHints(
+      facets[field]?.hint ?? "", serverFilters(this.#state.filter, field), signal,
+    );
     return hints.filter((value) => value !== "" && has(value));
   }
 
   #drawChips() {
     const { filter } = this.#state;
     const count = listFields.reduce((sum, field) => sum + (facets[field] ? filter[field].length : 0), 0);
-    this.#more.replaceChildren(icon("filter"), count > 0 ? countOf(count, "filter") : "Filters", icon("down"));
+    this.#more.replaceChildren(
+      icon("filter"), count > 0 ? countOf(count, "filter") : "Filters", icon("down"),
+    );
     this.#more.classList.toggle("active", count > 0);
-    const chips = listFields.flatMap((field) => facets[field] ? filter[field].map((value) => this.#chip(field, value)) : []);
-    const clear = () => this.#change({ filter: emptyFilter() });
-    if (!isEmptyFilter(filter)) chips.push(h("button", { type: "button", class: "link-button clear-filters", click: clear }, "Clear filters"));
+    const chips = listFields.filter((field) => facets[field])
+      .flatMap((field) => filter[field].map((value) => this.#chip(field, value)));
+    this.#clear.hidden = isEmptyFilter(filter);
     this.#chips.replaceChildren(...chips);
     this.#chips.hidden = chips.length === 0;
   }
@@ -142,22 +164,33 @@ export class FilterBar extends HTMLElement {
   #chip(field, value) {
     const label = facets[field]?.short ?? field;
     const isContains = value.startsWith("~");
-    const word = visibleText(isContains ? value.slice(1) : field === "reporter" ? reporterWords[value] : value);
+    const word = visibleText(
+      isContains ? value.slice(1) : field === "reporter" ? reporterWords[value] : value
+    );
     const remove = () => this.#set(field, this.#state.filter[field].filter((other) => other !== value));
-    return h("span", { class: "chip" }, h("span", { class: "chip-field" }, isContains ? `${label} contains` : label), h("bdi", {}, word),
-      h("button", { type: "button", class: "chip-remove", "aria-label": `Remove filter ${label} ${word}`, click: remove }, icon("close")));
+    const button = {
+      type: "button", class: "chip-remove", "aria-label": `Remove filter ${label} ${word}`, click: remove,
+    };
+    return h("span", { class: "chip" }, h(
+      "span", { class: "chip-field" }, isContains ? `${label} contains` : label,
+    ),
+      h("bdi", {}, word), h("button", button, icon("close")));
   }
 }
 
 /** @param {string} label @param {[string, string][]} options @param {(value: string) => void} change */
 function segmented(label, options, change) {
-  return h("div", { class: "segmented", role: "group", "aria-label": label }, ...options.map(([value, word]) =>
+  return h("div", {
+    class: "segmented", role: "group", "aria-label": label,
+  }, ...options.map(([value, word]) =>
     h("button", { type: "button", value, "aria-pressed": "false", click: () => change(value) }, word)));
 }
 
 /** @param {HTMLElement} group @param {string} value */
 function mark(group, value) {
-  for (const button of group.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.value === value));
+  for (
+    const button of group.querySelectorAll("button")
+  ) button.setAttribute("aria-pressed", String(button.value === value));
 }
 
 customElements.define("filter-bar", FilterBar);

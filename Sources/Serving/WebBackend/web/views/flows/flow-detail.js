@@ -33,8 +33,8 @@ export function flowDetail(item, policies, policiesError, actions) {
     { class: "detail", "aria-label": "Why, and how much" },
     summary(row, actions.close),
     h("div", { class: "ladders" },
-      trace("Enforced now", ladder(enforced, row.reporter, index, -1), "No trace came with this flow."),
-      trace("If staged policies were enforced", ladder(pending, row.reporter, index, difference), "No pending trace came with this flow.")),
+      trace("Enforced now", ladder(enforced, row.reporter, index, -1)),
+      trace("If staged policies were enforced", ladder(pending, row.reporter, index, difference))),
     rulesNote(row, policies, policiesError),
     facts(item),
     buttons(row, actions.only),
@@ -52,27 +52,45 @@ function summary(row, close) {
   return h("header", { class: "detail-head" },
     h("div", { class: "detail-summary" },
       h("p", { class: "summary-enforced" }, badge, h("span", {}, enforcedSummary(row))),
-      h("p", { class: change ? "summary-pending changes" : "summary-pending" }, change ? pendingBadge : null, h("span", {}, pendingSummary(row)))),
-    h("button", { type: "button", class: "icon-button", "aria-label": "Close the row", title: "Close (Esc)", click: close }, icon("close")));
+      h(
+        "p",
+        { class: change ? "summary-pending changes" : "summary-pending" },
+        change ? pendingBadge : null,
+        h("span", {}, pendingSummary(row)),
+      )),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": "Close the row",
+        title: "Close (Esc)",
+        click: close,
+      },
+      icon("close"),
+    ));
 }
 
-/** @param {string} label @param {import("../../model/ladder.js").Rung[]} rungs @param {string} emptyText */
-function trace(label, rungs, emptyText) {
+/** @param {string} label @param {import("../../model/ladder.js").Rung[]} rungs */
+function trace(label, rungs) {
   const element = new PolicyTrace();
   element.label = label;
-  element.emptyText = emptyText;
+  element.emptyText = "No such trace came with this flow.";
   element.rungs = rungs;
   return element;
 }
 
 /** @param {Row} row @param {PolicyList} policies @param {string} policiesError */
 function rulesNote(row, policies, policiesError) {
-  const text = policiesError
-    ? `The texts of the rules could not be loaded (${policiesError}); the traces are complete without them.`
-    : row.generation < policies.generation
-      ? `Decided by generation ${row.generation} of the rules; rule texts and lines are those of generation ${policies.generation}, the current one.`
-      : "";
-  return text ? h("p", { class: "detail-note" }, text) : null;
+  const note = (/** @type {string} */ text) => h("p", { class: "detail-note" }, text);
+  if (policiesError) {
+    return note(
+      `The texts of the rules could not be loaded (${policiesError}); the traces are complete without them.`
+    );
+  }
+  if (row.generation >= policies.generation) return null;
+  return note(`Decided by generation ${row.generation} of the rules; rule texts and lines are those of the `
+    + `current generation, ${policies.generation}.`);
 }
 
 /** @param {TableItem} item */
@@ -81,16 +99,33 @@ function facts(item) {
   const updated = Date.parse(row.updated_at);
   const hasService = row.dest_service_name !== "" && row.dest_service_name !== "-";
   const scope = item.windows > 1 ? `over ${countOf(item.windows, "window")} kept here` : "in this window";
+  const live = row.live ? ", still filling" : "";
+  const span = `${formatTime(item.startMs)} to ${formatTime(Date.parse(row.end_time))}${live}`;
   const newest = item.windows > 1 ? "Newest window" : "Window";
   return h("dl", { class: "facts" },
-    ...fact("Source", endpointText(row.source_namespace, row.source_name), row.source_type, row.source_labels),
+    ...fact(
+      "Source", endpointText(row.source_namespace, row.source_name), row.source_type, row.source_labels,
+    ),
     ...fact("Destination", endpointText(row.dest_namespace, row.dest_name), row.dest_type, row.dest_labels),
-    ...(hasService ? fact("Service", endpointText(row.dest_service_namespace, row.dest_service_name), servicePort(row)) : []),
-    ...fact("Reported by", `the ${reporterWord(row.reporter)}`, row.reporter === "Src" ? "egress policy" : "ingress policy"),
+    ...(
+      hasService ? fact(
+        "Service", endpointText(row.dest_service_namespace, row.dest_service_name), servicePort(row),
+      ) : []
+    ),
+    ...fact(
+      "Reported by",
+      `the ${reporterWord(row.reporter)}`,
+      row.reporter === "Src" ? "egress policy" : "ingress policy",
+    ),
     ...fact("Traffic", `${formatCount(item.packets)} packets, ${formatBytes(item.bytes)}`, scope),
-    ...fact(newest, `${formatTime(item.startMs)} to ${formatTime(Date.parse(row.end_time))}${row.live ? ", still filling" : ""}`,
-      `in ${formatCount(row.packets_in)} packets, ${formatBytes(row.bytes_in)} · out ${formatCount(row.packets_out)} packets, ${formatBytes(row.bytes_out)}`),
-    ...fact("Connections", `${formatCount(row.connections_started)} started, ${formatCount(row.connections_completed)} completed`, `${formatCount(row.connections_live)} live`),
+    ...fact(newest, span,
+      `in ${formatCount(row.packets_in)} packets, ${formatBytes(row.bytes_in)} · `
+        + `out ${formatCount(row.packets_out)} packets, ${formatBytes(row.bytes_out)}`),
+    ...fact(
+      "Connections",
+      `${formatCount(row.connections_started)} started, ${formatCount(row.connections_completed)} completed`,
+      `${formatCount(row.connections_live)} live`,
+    ),
     ...fact("Last activity", formatTime(updated), formatUTC(updated)));
 }
 
@@ -110,8 +145,12 @@ function endpointText(namespace, name) {
 function fact(label, value, note, labels = "") {
   const list = labels.split(" | ").filter((text) => text !== "").slice(0, 40);
   return [h("div", { class: "fact" }, h("dt", {}, label),
-    h("dd", {}, h("bdi", { class: "fact-value" }, value), note ? h("span", { class: "fact-note" }, visibleText(note)) : null,
-      list.length > 0 ? h("span", { class: "labels" }, ...list.map((text) => h("bdi", { class: "label" }, visibleText(text)))) : null))];
+    h("dd", {}, h("bdi", { class: "fact-value" }, value), note ? h(
+      "span", { class: "fact-note" }, visibleText(note),
+    ) : null,
+      list.length > 0 ? h(
+        "span", { class: "labels" }, ...list.map((text) => h("bdi", { class: "label" }, visibleText(text))),
+      ) : null))];
 }
 
 /** @param {Row} row @param {(change: Record<string, string[]>) => void} only */
@@ -129,8 +168,20 @@ function buttons(row, only) {
     }
   };
   return h("div", { class: "detail-buttons" },
-    h("button", { type: "button", class: "plain-button", click: () => only(source) }, "Only from this source"),
-    h("button", { type: "button", class: "plain-button", click: () => only(destination) }, "Only to this destination"),
-    h("button", { type: "button", class: "plain-button", click: () => only({ ...source, ...destination }) }, "Only between these two"),
-    h("button", { type: "button", class: "plain-button", click: copy }, icon("copy"), "Copy as JSON"), copied);
+    h(
+      "button", { type: "button", class: "plain-button", click: () => only(source) }, "Only from this source",
+    ),
+    h(
+      "button",
+      { type: "button", class: "plain-button", click: () => only(destination) },
+      "Only to this destination",
+    ),
+    h(
+      "button",
+      { type: "button", class: "plain-button", click: () => only({ ...source, ...destination }) },
+      "Only between these two",
+    ),
+    h(
+      "button", { type: "button", class: "plain-button", click: copy }, icon("copy"), "Copy as JSON",
+    ), copied);
 }

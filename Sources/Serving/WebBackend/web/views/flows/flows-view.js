@@ -21,7 +21,10 @@ import { flowDetail } from "./flow-detail.js";
 const ANNOUNCE_MS = 10_000;
 const SEEN_PORTS = 50;
 
-/** `<flows-view>`: the live table with its filters. Properties: `flows`, `viewState`, `loadHints`, set before it is connected. */
+/**
+ * `<flows-view>`: the live table with its filters. Properties: `flows`, `viewState`, `loadHints`, set before
+ * it is connected.
+ */
 export class FlowsView extends HTMLElement {
   /** @type {LiveFlows} */
   flows;
@@ -33,7 +36,10 @@ export class FlowsView extends HTMLElement {
   #bar = new FilterBar();
   #empty = h("div", { class: "empty-holder" });
   #emptyId = "";
-  #above = h("button", { type: "button", class: "above-button", hidden: true, click: () => this.#table.scrollToNewest() });
+  #above = h(
+    "button",
+    { type: "button", class: "above-button", hidden: true, click: () => this.#table.scrollToNewest() },
+  );
   #announcer = h("p", { class: "visually-hidden", "aria-live": "polite" });
   #announcedAt = 0;
   /** @type {Map<string, TableItem>} */
@@ -50,15 +56,29 @@ export class FlowsView extends HTMLElement {
   connectedCallback() {
     this.#bar.loadHints = this.loadHints;
     this.#bar.seenPorts = () => this.#seenPorts();
-    this.append(this.#bar, h("div", { class: "table-holder" }, this.#table, this.#empty, this.#above), this.#announcer);
-    this.#bar.addEventListener("state-change", (event) => this.#go(/** @type {CustomEvent<ViewState>} */ (event).detail));
-    this.#table.addEventListener("sort-change", (event) => this.#go({ ...this.viewState.peek(), sort: /** @type {CustomEvent<string>} */ (event).detail }));
-    this.#table.addEventListener("row-toggle", (event) => this.toggle(/** @type {CustomEvent<string>} */ (event).detail));
-    this.#table.addEventListener("above-change", (event) => this.#showAbove(/** @type {CustomEvent<number>} */ (event).detail));
+    this.append(
+      this.#bar, h("div", { class: "table-holder" }, this.#table, this.#empty, this.#above), this.#announcer,
+    );
+    this.#bar.addEventListener(
+      "state-change", (event) => this.#go(/** @type {CustomEvent<ViewState>} */ (event).detail),
+    );
+    this.#table.addEventListener(
+      "sort-change",
+      (event) => this.#go(
+        { ...this.viewState.peek(), sort: /** @type {CustomEvent<string>} */ (event).detail }
+      ),
+    );
+    this.#table.addEventListener(
+      "row-toggle", (event) => this.toggle(/** @type {CustomEvent<string>} */ (event).detail),
+    );
+    this.#table.addEventListener(
+      "above-change", (event) => this.#showAbove(/** @type {CustomEvent<number>} */ (event).detail),
+    );
     effect(() => {
       const state = this.viewState.value;
       this.#bar.state = state;
       this.#table.sort = state.sort;
+      this.#table.showsActivity = state.view === "grouped";
       this.flows.follow(state.filter);
     });
     effect(() => this.#drawRows());
@@ -115,7 +135,9 @@ export class FlowsView extends HTMLElement {
     this.#table.items = isHeld ? holdOrder(this.#table.keys, items) : items;
     if (stateText !== this.#shownState && !this.#table.openKey) this.#table.scrollToNewest();
     if (before !== this.#shown.get(this.#table.openKey)) this.#drawDetail(this.#table.openKey);
-    this.#bar.changesCount = this.flows.window.items("grouped").reduce((sum, item) => sum + (item.change ? 1 : 0), 0);
+    this.#bar.changesCount = this.flows.window.items("grouped").reduce(
+      (sum, item) => sum + (item.change ? 1 : 0), 0,
+    );
     this.#announce(items, stateText !== this.#shownState);
     this.#shownState = stateText;
     this.#drawEmpty();
@@ -150,7 +172,8 @@ export class FlowsView extends HTMLElement {
   }
 
   /**
-   * Draws the opened row, or closes it for an empty key. A redraw keeps what the reader has focused or selected.
+   * Draws the opened row, or closes it for an empty key. A redraw keeps what the reader has focused or
+   * selected.
    * @param {string} key
    * @param {boolean} [isAsked]  the reader opened or closed it; otherwise new data came in
    */
@@ -170,7 +193,9 @@ export class FlowsView extends HTMLElement {
     const cell = this.#table.querySelector(".row-detail-cell");
     const selection = getSelection();
     if (!cell) return false;
-    return cell.contains(document.activeElement) || (selection?.type === "Range" && cell.contains(selection.anchorNode));
+    return cell.contains(document.activeElement) || (
+      selection?.type === "Range" && cell.contains(selection.anchorNode)
+    );
   }
 
   /** @param {Record<string, string[]>} change */
@@ -189,7 +214,9 @@ export class FlowsView extends HTMLElement {
   #seenPorts() {
     /** @type {Map<number, number>} */
     const counts = new Map();
-    for (const { row } of this.flows.window.items("grouped")) counts.set(row.dest_port, (counts.get(row.dest_port) ?? 0) + 1);
+    for (
+      const { row } of this.flows.window.items("grouped")
+    ) counts.set(row.dest_port, (counts.get(row.dest_port) ?? 0) + 1);
     const ports = [...counts].filter(([port]) => port > 0).sort((a, b) => b[1] - a[1] || a[0] - b[0]);
     return ports.slice(0, SEEN_PORTS).map(([port]) => String(port));
   }

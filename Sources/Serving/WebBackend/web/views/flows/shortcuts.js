@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** @typedef {Record<"filter" | "next" | "previous" | "toggle" | "close" | "pause" | "newest" | "help", () => void>} ShortcutActions */
+/**
+ * @typedef {"filter" | "next" | "previous" | "toggle" | "close" | "pause" | "newest" | "help"} ShortcutName
+ */
+/** @typedef {Record<ShortcutName, () => void>} ShortcutActions */
 
-/** @type {Record<string, keyof ShortcutActions>} */
+/** @type {Record<string, ShortcutName>} */
 const keys = {
-  "/": "filter", j: "next", ArrowDown: "next", k: "previous", ArrowUp: "previous", Enter: "toggle", Escape: "close",
-  " ": "pause", t: "newest", "?": "help",
+  "/": "filter", j: "next", ArrowDown: "next", k: "previous", ArrowUp: "previous", Enter: "toggle",
+  Escape: "close", " ": "pause", t: "newest", "?": "help",
 };
 
 /**
- * Keys of the page. They rest while someone types, while a dialog or list is open, and on controls that use the key.
+ * Keys of the page. They rest while someone types, while a dialog or list is open, and on controls that use
+ * the key.
  * @param {ShortcutActions} actions
  * @returns {(event: KeyboardEvent) => void}
  */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import PolicyModel
+
+/// Keeps a `ManifestStore` in step with a directory: each `refresh` reads the files that changed since the last one.
+struct DirectoryReader {
+    /// What a refresh found.
+    struct Refresh {
+        /// nil when nothing is different.
+        let update: ClusterUpdate?
+        /// Absolute paths of the directories to watch; empty when the root itself cannot be opened.
+        let directories: [String]
+        /// True when a file was left alone because it may still be being written: look again soon.
+        let hasUnsettledFiles: Bool
+    }
+
+    /// A file that changed less than this long ago may still be being written.
+    static let settleNanoseconds: Int64 = 40_000_000
+
+    private let root: String
+    private let limits: ManifestLimits
+    private var store: ManifestStore
+    /// What was read; nil for a version so young that a later write may look the same.
+    private var known: [String: DirectoryScan.Signature?] = [:]
+    private var isFirst = true
+    /// Problems of the watch itself.
+    var notices: [Diagnostic] = []
+
+    init(root: String, limits: ManifestLimits) {
+        self.root = root
+        self.limits = limits
+        store = ManifestStore(limits: limits)
+    }
+
+    mutating func refresh() -> Refresh {
+        let scan = DirectoryScan(root: root)
+        let now = Self.now()
+        var inputs: [ManifestStore.Input] = []
+        var hasUnsettledFiles = false
+        for path in ManifestStore.sorted(scan.files.keys) {
+            guard let file = scan.files[path] else { continue }
+            let age = now - max(file.signature.modifiedNanoseconds, file.signature.changedNanoseconds)
+            let isYoung = (0..<Self.settleNanoseconds).contains(age)
+            if let signature = known[path], signature == file.signature { continue }
+            if isYoung {
+                hasUnsettledFiles = true
+                // The first state must be whole; later, half a file is worse than a file that comes a little late.
+                if !isFirst { continue }
+            }
+            if let input = read(path, file) {
+                inputs.append(input)
+                known[path] = .some(isYoung ? nil : file.signature)
+            }
+        }
+        if scan.isComplete {
+            for path in known.keys where scan.files[path] == nil {
+                inputs.append(.removed(path: path))
+                known[path] = nil
+            }
+        }
+        isFirst = false
+        return Refresh(
+            update: store.apply(inputs, notices: notices + scan.problems), directories: scan.directories,
+            hasUnsettledFiles: hasUnsettledFiles)
+    }
+
+    /// nil when the file vanished since the scan: the next scan says so.
+    private func read(_ path: String, _ file: DirectoryScan.File) -> ManifestStore.Input? {
+        // Never wait for a named pipe or follow a link that was put there after the scan.
+        let descriptor = open(file.absolutePath, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            return errno == ENOENT ? nil : .unreadable(path: path, reason: Self.reason("opened"))
+        }
+        defer { close(descriptor) }
+        var info = stat()
+        guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+            return .unreadable(path: path, reason: "the file is not a regular file")
+        }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while bytes.count <= limits.fileBytes {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return .unreadable(path: path, reason: Self.reason("read")) }
+            if count == 0 { return .content(path: path, bytes: bytes) }
+            bytes += chunk[..<count]
+        }
+        return .unreadable(
+            path: path, reason: "the file has more than \(limits.fileBytes) bytes and is not read: split it")
+    }
+
+    private static func reason(_ verb: String) -> String {
+        "the file cannot be \(verb): \(String(cString: strerror(errno)))"
+    }
+
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// WebBackend: the HTTP server of the web console. Whisker's paths (flow API section 4), our own under /api/v1, and the
+// page itself, over `FlowQuerying` and `StatusProviding`. Nothing here decides what a flow or a policy means.
+
+public import FlowStore
+import Foundation
+import Hummingbird
+public import Logging
+public import NetworkModel
+import NIOCore
+public import ServiceLifecycle
+import Synchronization
+
+/// Serves the web console and its HTTP API.
+///
+/// There is no TLS and no login yet, so it listens on loopback addresses only and answers only requests that name one,
+/// which keeps web pages of other origins out (DNS rebinding).
+public struct ConsoleServer: Service {
+    /// Where to listen, and what bounds the server.
+    public struct Configuration: Sendable {
+        /// A loopback address or `localhost`.
+        public var address: String
+        /// 0: any free port, see `boundPort`.
+        public var port: Int
+        /// A folder to serve the page from in place of the one built in.
+        public var webFolder: String?
+        public var limits: Limits
+
+        public init(
+            address: String = "127.0.0.1", port: Int = 8080, webFolder: String? = nil, limits: Limits = Limits()
+        ) {
+            self.address = address
+            self.port = port
+            self.webFolder = webFolder
+            self.limits = limits
+        }
+    }
+
+    /// What bounds the server.
+    public struct Limits: Hashable, Sendable {
+        public var maximumConnections = 512
+        /// Live streams and watches together.
+        public var maximumSubscribers = 100
+        /// Rows in one message of a live stream.
+        public var maximumRowsPerMessage = 1_000
+        /// Changed entries that a live reader may be behind; beyond, it gets a gap.
+        public var maximumBacklog = 50_000
+        /// The same for readers with a filter, most of whose entries are not sent.
+        public var maximumFilteredBacklog = 500_000
+        /// Least time between two messages with flows when a reader is up to date.
+        public var flowsInterval = Duration.milliseconds(250)
+        /// Time between two status messages.
+        public var statusInterval = Duration.seconds(1)
+        /// A connection that takes nothing for this long is closed.
+        public var stallTimeout = Duration.seconds(30)
+        /// Quiet connections without a running request are closed after this.
+        public var idleTimeout = Duration.seconds(60)
+
+        public init() {}
+    }
+
+    private let configuration: Configuration
+    private let responder: ConsoleResponder
+    private let port: BoundPort
+    private let logger: Logger
+
+    /// Reads the files of the page; does not listen yet.
+    public init(
+        querying: any FlowQuerying, status: any StatusProviding, configuration: Configuration = Configuration(),
+        logger: Logger
+    ) throws(ConsoleError) {
+        guard Self.isLoopback(configuration.address) else {
+            throw ConsoleError(
+                code: .addressRefused, operation: "listen", subject: configuration.address,
+                message: "only loopback addresses are served until TLS is supported; "
+                    + "use 127.0.0.1 or ::1 and forward the port (kubectl port-forward, ssh -L)")
+        }
+        guard (0...65_535).contains(configuration.port) else {
+            throw ConsoleError(
+                code: .addressRefused, operation: "listen", subject: "port \(configuration.port)",
+                message: "a port is 1 to 65535, or 0 for any free one")
+        }
+        let folder = configuration.webFolder ?? Bundle.module.resourcePath.map { "\($0)/web" } ?? ""
+        let files = try StaticFiles(folder: folder)
+        self.configuration = configuration
+        self.logger = logger
+        port = BoundPort()
+        responder = ConsoleResponder(
+            files: files,
+            whisker: WhiskerAPI(querying: querying, subscribers: .init(limit: configuration.limits.maximumSubscribers)),
+            console: ConsoleAPI(querying: querying, status: StatusFeed(status)), limits: configuration.limits)
+    }
+
+    /// The port that is listened on; waits until it is. Nil when the server ended without listening.
+    public var boundPort: Int? {
+        get async { await port.value() }
+    }
+
+    /// Serves until the task is cancelled or the service group shuts down. Run once.
+    public func run() async throws {
+        defer { port.set(nil) }
+        let limits = configuration.limits
+        let application = Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .nanoseconds(limits.idleTimeout.wholeNanoseconds),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 16_384, maxHeaderListSize: 65_536, maxHeaderFieldCount: 100))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.address, port: configuration.port),
+                availableConnectionsDelegate: .maximum(limits.maximumConnections, logger: logger)),
+            onServerRunning: { [port, logger] channel in
+                let bound = channel.localAddress?.port
+                port.set(bound)
+                logger.notice("console is served", metadata: ["port": "\(bound ?? 0)"])
+            },
+            logger: logger)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw ConsoleError(
+                code: .cannotListen, operation: "listen", subject: "\(configuration.address):\(configuration.port)",
+                message: "\(error); is another server running there? Choose another port", cause: error)
+        }
+    }
+
+    private static func isLoopback(_ address: String) -> Bool {
+        if address == "localhost" { return true }
+        guard let parsed = IPAddress(address) else { return false }
+        return parsed.family == .v4 ? parsed.v4Value >> 24 == 127 : parsed.bits == 1
+    }
+}
+
+extension Duration {
+    /// Rounded down; for durations of up to 292 years.
+    var wholeNanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+}
+
+/// The port, once it is known.
+private final class BoundPort: Sendable {
+    private enum State {
+        case waiting([CheckedContinuation<Int?, Never>])
+        case known(Int?)
+    }
+
+    private let state = Mutex(State.waiting([]))
+
+    /// The first call counts.
+    func set(_ port: Int?) {
+        let waiting: [CheckedContinuation<Int?, Never>] = state.withLock { state in
+            guard case .waiting(let waiting) = state else { return [] }
+            state = .known(port)
+            return waiting
+        }
+        for continuation in waiting { continuation.resume(returning: port) }
+    }
+
+    func value() async -> Int? {
+        await withCheckedContinuation { continuation in
+            let known: Int?? = state.withLock { state in
+                switch state {
+                case .known(let port): return .some(port)
+                case .waiting(let waiting):
+                    state = .waiting(waiting + [continuation])
+                    return nil
+                }
+            }
+            if case .some(let port) = known { continuation.resume(returning: port) }
+        }
+    }
+}
