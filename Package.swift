@@ -103,6 +103,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
         // Tests.
@@ -113,10 +114,39 @@ let package = Package(
         tests("PolicyModelTests", ["NetworkModel", "PolicyModel", "TestSupport"]),
         tests("PolicyEngineTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "TestSupport"]),
         tests("FlowModelTests", ["NetworkModel", "PolicyModel", "FlowModel"]),
+        tests("FlowStoreTests", ["NetworkModel", "PolicyModel", "FlowModel", "FlowStore"]),
+        tests(
+            "WebBackendTests",
+            [
+                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore", "WebBackend", "Daemons",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        tests("ArchitectureTests", []),
+        tests(
+            "EndToEndTests",
+            [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel", "NftablesDataplane",
+                "KubernetesClient", "Lab", "TestSupport", "vibrissa",
+            ]),
         tests(
             "PolicyCasesTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "KubernetesClient"]),
         tests("KubernetesClientTests", ["NetworkModel", "PolicyModel", "KubernetesClient"]),
         tests("LinuxKernelTests", ["NetworkModel", "LinuxKernel"]),
+        tests(
+            "NftablesDataplaneTests",
+            [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel", "NftablesDataplane",
+                "TestSupport",
+            ]),
+        tests(
+            "LabTests",
+            [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel", "KubernetesClient",
+                "Lab",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

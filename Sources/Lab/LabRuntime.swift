@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
-public import LinuxKernel
+internal import LinuxKernel
 public import Logging
-public import NetworkModel
+internal import NetworkModel
 
 /// The running lab: its network and its processes, kept as the latest snapshot has them.
 public actor LabRuntime {

@@ -44,7 +44,7 @@ struct LayeringTests {
         Layer(
             folder: "Sources/vibrissa",
             own: core.union(["NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab"]),
-            outside: system.union(["Foundation", "ArgumentParser", "Logging", "ServiceLifecycle"])),
+            outside: system.union(["Foundation", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"])),
     ]
 
     @Test("a file imports only what its layer may", arguments: layers)

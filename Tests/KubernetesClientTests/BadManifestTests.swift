@@ -15,7 +15,8 @@ struct BadManifest: Sendable, CustomTestStringConvertible {
     let severity: Diagnostic.Severity
 
     init(
-        _ mistake: String, _ yaml: String, line: Int, field: String, says message: String, suggests suggestion: String = "",
+        _ mistake: String, _ yaml: String, line: Int, field: String, says message: String,
+        suggests suggestion: String = "",
         _ severity: Diagnostic.Severity = .error
     ) {
         self.mistake = mistake
@@ -30,7 +31,11 @@ struct BadManifest: Sendable, CustomTestStringConvertible {
     var testDescription: String { mistake }
 
     /// A document whose `spec` starts on line 5, indented by two.
-    static func document(_ version: String, _ kind: String, _ spec: String, namespace: String = "shop") -> String {
+    static func document(
+        _ version: String, _ kind: String, _ spec: String, namespace: String = "shop"
+    )
+        -> String
+    {
         let place = namespace.isEmpty ? "" : ", namespace: \(namespace)"
         let body = spec.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
         return "apiVersion: \(version)\nkind: \(kind)\nmetadata: {name: db\(place)}\nspec:\n"
@@ -43,7 +48,9 @@ struct BadManifest: Sendable, CustomTestStringConvertible {
         document("projectcalico.org/v3", kind, spec, namespace: "")
     }
 
-    static func kubernetes(_ spec: String) -> String { document("networking.k8s.io/v1", "NetworkPolicy", spec) }
+    static func kubernetes(_ spec: String) -> String {
+        document("networking.k8s.io/v1", "NetworkPolicy", spec)
+    }
 
     /// A Calico policy with one ingress rule: `action` on line 6, `lines` from line 7.
     static func rule(_ lines: String, action: String = "Allow", direction: String = "ingress") -> String {

@@ -40,6 +40,7 @@ public actor NodeAgent: Service {
     private let events: any PacketEventSource
     private let sink: any FlowIngesting
     private let interface: @Sendable (ResourceName) -> String?
+    private let willEnforce: @Sendable (PolicySnapshot) -> Void
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
 
@@ -54,11 +55,14 @@ public actor NodeAgent: Service {
     private var losses: [EventLoss] = []
     private var lastEventAt: Timestamp?
 
-    /// - Parameter interface: the node-side interface of a workload; nil when the workload is elsewhere.
+    /// - Parameters:
+    ///   - interface: the node-side interface of a workload; nil when the workload is elsewhere.
+    ///   - willEnforce: told of each new snapshot before the data plane is.
     public init(
         configuration: Configuration, cluster: any ClusterStateSource, enforcer: any PolicyEnforcer,
         events: any PacketEventSource, sink: any FlowIngesting,
-        interface: @escaping @Sendable (ResourceName) -> String?, now: @escaping @Sendable () -> Timestamp,
+        interface: @escaping @Sendable (ResourceName) -> String?,
+        willEnforce: @escaping @Sendable (PolicySnapshot) -> Void = { _ in }, now: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -67,6 +71,7 @@ public actor NodeAgent: Service {
         self.events = events
         self.sink = sink
         self.interface = interface
+        self.willEnforce = willEnforce
         self.now = now
         self.logger = logger
     }
@@ -114,6 +119,7 @@ public actor NodeAgent: Service {
         state.apply(update.changes)
         context = AgentContext(state: state, generation: context.snapshot.generation + 1)
         collector.contextChanged()
+        willEnforce(context.snapshot)
         await enforce()
     }
 

@@ -85,9 +85,12 @@ public final class NftablesDataplane: PolicyEnforcer {
 
     /// What is in force, in nft's language; empty when nothing was applied. For support.
     public func rulesText() -> String {
-        guard let table = state.withLock({ $0.programmer.current }) else { return "" }
+        guard let table = currentTable else { return "" }
         return NftTextRenderer(instance: decisions.instance).render(table)
     }
+
+    /// What is in force as far as we know.
+    var currentTable: NftTable? { state.withLock { $0.programmer.current } }
 
     /// Blocks: compiles, compares, sends, waits for the kernel.
     func applyNow(_ program: EnforcementProgram) throws(NftablesError) -> EnforcementReport {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FlowModel
+
 extension Scenario {
     // Ends that several scenarios speak of, by the names of the manifests.
     static let catalog = FlowExpectation.End("shop", "catalog-5c9f7d8b6d-*")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FlowModel
+
 extension Scenario {
     /// The same kind of change, staged first: nothing breaks.
     static let staged = Scenario(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FlowModel
+
 extension Scenario {
     private static let recommender = FlowExpectation.End("storefront", "recommender-6d4f9c8b7-*")
     private static let frontend = FlowExpectation.End("storefront", "frontend-7d9c5b6f4-*")

@@ -19,8 +19,15 @@ public enum Workload {
         if geteuid() == 0 { try ProcessControl.dropPrivileges(uid: unprivilegedID, gid: unprivilegedID) }
         // After the change of user, which clears the setting.
         if let parent = options.parent { try ProcessControl.dieWithParent(expectedParent: parent) }
-        let loop = WorkloadLoop(options)
+        let name = options.name.isEmpty ? "workload" : options.name
+        let reports = WorkloadReports { line in
+            let bytes = Array("\(name): \(line)\n".utf8)
+            // Nobody to tell when standard error is gone.
+            _ = write(STDERR_FILENO, bytes, bytes.count)
+        }
+        let loop = WorkloadLoop(options, reports: reports)
         try loop.openServers()
-        loop.run()
+        loop.run { true }
+        exit(0)
     }
 }

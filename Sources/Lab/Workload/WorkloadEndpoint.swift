@@ -27,11 +27,12 @@ final class WorkloadReports {
     /// Most targets remembered; later ones stay silent.
     private static let maximumTargets = 256
 
-    private let workload: String
+    private let write: (String) -> Void
     /// Reason by target; nil value: reachable.
     private var states: [String: String?] = [:]
 
-    init(workload: String) { self.workload = workload }
+    /// `write` takes one line without its end.
+    init(_ write: @escaping (String) -> Void) { self.write = write }
 
     /// Notes the outcome of an attempt; `failure` nil means that it succeeded. `aspect` is the address, or what else
     /// of the target was tried.
@@ -46,11 +47,5 @@ final class WorkloadReports {
         guard (before == nil) != (failure == nil) else { return }
         states[key] = .some(failure)
         write(failure.map { "\(key) is unreachable: \($0)" } ?? "\(key) is reachable again")
-    }
-
-    private func write(_ line: String) {
-        let bytes = Array("\(workload.isEmpty ? "workload" : workload): \(line)\n".utf8)
-        // Nobody to tell when standard error is gone.
-        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 }

@@ -16,9 +16,9 @@ final class WorkloadLoop {
     private var timetable: WorkloadTimetable
     private var endpoints: [Int32: WorkloadEndpoint] = [:]
 
-    init(_ options: WorkloadOptions) {
+    init(_ options: WorkloadOptions, reports: WorkloadReports) {
         self.options = options
-        reports = WorkloadReports(workload: options.name)
+        self.reports = reports
         resolver = WorkloadResolver(servers: options.nameServers)
         timetable = WorkloadTimetable(
             options.behavior, seed: options.seed, startNanoseconds: Self.monotonicNanoseconds)
@@ -51,13 +51,15 @@ final class WorkloadLoop {
         }
     }
 
-    func run() -> Never {
-        while true {
+    /// Runs until `mayGoOn`, asked after every event, says no.
+    func run(while mayGoOn: () -> Bool) {
+        while mayGoOn() {
             let now = Self.monotonicNanoseconds
             for activity in timetable.takeDue(atNanoseconds: now) { begin(activity, now) }
             for endpoint in endpoints.values where endpoint.deadlineNanoseconds <= now { endpoint.expire(self) }
             waitOnce()
         }
+        for endpoint in Array(endpoints.values) { remove(endpoint) }
     }
 
     /// Waits for the next event and lets it take effect.

@@ -7,7 +7,7 @@ public import FlowStore
 import Foundation
 import Hummingbird
 public import Logging
-public import NetworkModel
+import NetworkModel
 import NIOCore
 public import ServiceLifecycle
 import Synchronization

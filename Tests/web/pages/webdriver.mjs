@@ -14,7 +14,9 @@ const chromedriver = process.env.CHROMEDRIVER ?? "/usr/bin/chromedriver";
 /** @returns {Promise<string>} why page tests cannot run here; empty when they can */
 export async function missingBrowser() {
   for (const path of [chromium, chromedriver]) {
-    if (await access(path).then(() => false, () => true)) return `${path} is not installed (Debian: chromium, chromium-driver)`;
+    if (
+      await access(path).then(() => false, () => true)
+    ) return `${path} is not installed (Debian: chromium, chromium-driver)`;
   }
   return "";
 }
@@ -47,10 +49,18 @@ export class Browser {
     browser.driver = driver;
     browser.base = `http://127.0.0.1:${port}`;
     try {
-      await until("chromedriver", () => fetch(`${browser.base}/status`).then((answer) => answer.ok, () => false));
-      const args = ["--headless=new", "--disable-gpu", "--hide-scrollbars=false", "--force-device-scale-factor=1"];
+      await until("chromedriver", () =>
+        fetch(`${browser.base}/status`).then((answer) => answer.ok, () => false));
+      const args = [
+        "--headless=new", "--disable-gpu", "--hide-scrollbars=false", "--force-device-scale-factor=1",
+      ];
       if (process.getuid?.() === 0) args.push("--no-sandbox");
-      const capabilities = { alwaysMatch: { browserName: "chrome", "goog:chromeOptions": { binary: chromium, args }, "goog:loggingPrefs": { browser: "ALL" } } };
+      const capabilities = {
+        alwaysMatch: {
+          browserName: "chrome", "goog:chromeOptions": { binary: chromium, args },
+          "goog:loggingPrefs": { browser: "ALL" },
+        },
+      };
       const { sessionId } = await browser.send("POST", "/session", { capabilities });
       browser.base += `/session/${sessionId}`;
     } catch (error) {
@@ -83,14 +93,20 @@ export class Browser {
     return this.send("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
   }
 
-  size = (width, height) => this.cdp("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
-  scheme = (value) => this.cdp("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
+  size = (width, height) => this.cdp(
+    "Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false },
+  );
+  scheme = (value) => this.cdp(
+    "Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] },
+  );
 
   /** Saves a picture in OUTPUT_DIR (default output/screenshots, below the folder the tests are run from). */
   async screenshot(name) {
     const folder = process.env.OUTPUT_DIR ?? "output/screenshots";
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, `${name}.png`), Buffer.from(await this.send("GET", "/screenshot"), "base64"));
+    await writeFile(
+      join(folder, `${name}.png`), Buffer.from(await this.send("GET", "/screenshot"), "base64"),
+    );
   }
 
   async close() {

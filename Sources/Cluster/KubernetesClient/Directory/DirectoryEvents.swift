@@ -4,9 +4,9 @@ internal import Glibc
 
 /// Wakes the watching thread when something happens in the watched directories (inotify(7)).
 ///
-/// Only *that* something happened counts, never what: every wake-up looks at the whole tree again. So a queue overflow
-/// needs no treatment of its own, and events that were lost between a scan and a new watch are found by scanning again
-/// whenever a watch was added.
+/// Only *that* something happened counts, never what: every wake-up looks at the whole tree again. So a queue
+/// overflow needs no treatment of its own, and events that were lost between a scan and a new watch are found
+/// by scanning again whenever a watch was added.
 final class DirectoryEvents {
     let descriptor: Int32
     private var watched: [Int32: String] = [:]

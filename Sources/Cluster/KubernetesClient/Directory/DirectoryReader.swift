@@ -3,7 +3,8 @@
 internal import Glibc
 internal import PolicyModel
 
-/// Keeps a `ManifestStore` in step with a directory: each `refresh` reads the files that changed since the last one.
+/// Keeps a `ManifestStore` in step with a directory: each `refresh` reads the files that changed since the
+/// last one.
 struct DirectoryReader {
     /// What a refresh found.
     struct Refresh {
@@ -45,7 +46,8 @@ struct DirectoryReader {
             if let signature = known[path], signature == file.signature { continue }
             if isYoung {
                 hasUnsettledFiles = true
-                // The first state must be whole; later, half a file is worse than a file that comes a little late.
+                // The first state must be whole; later, half a file is worse than a file that comes a little
+                // late.
                 if !isFirst { continue }
             }
             if let input = read(path, file) {

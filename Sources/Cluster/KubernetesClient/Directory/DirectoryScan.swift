@@ -61,7 +61,9 @@ struct DirectoryScan {
         for name in ManifestStore.sorted(names) where !Self.isHidden(name) {
             guard entryCount < Self.maximumEntries, files.count < Self.maximumFiles else {
                 if isComplete {
-                    refuse(relative, "there are more files than are read (\(Self.maximumFiles)): the rest is ignored")
+                    refuse(
+                        relative,
+                        "there are more files than are read (\(Self.maximumFiles)): the rest is ignored")
                 }
                 return
             }
@@ -104,7 +106,10 @@ struct DirectoryScan {
             if let name {
                 names.append(name)
             } else {
-                warn("", "the directory \(directory.quotedForMessage) holds a name that is not UTF-8; it is not read")
+                warn(
+                    "",
+                    "the directory \(directory.quotedForMessage) holds a name that is not UTF-8"
+                )
             }
         }
         return names
@@ -136,14 +141,21 @@ struct DirectoryScan {
         problems.append(Self.problem(.warning, relative.isEmpty ? root : relative, message))
     }
 
-    private static func problem(_ severity: Diagnostic.Severity, _ path: String, _ message: String) -> Diagnostic {
-        Diagnostic(severity, message: message, location: SourceLocation(file: path.escapedForMessage, line: 0))
+    private static func problem(
+        _ severity: Diagnostic.Severity, _ path: String, _ message: String
+    )
+        -> Diagnostic
+    {
+        Diagnostic(
+            severity, message: message, location: SourceLocation(file: path.escapedForMessage, line: 0))
     }
 }
 
 extension DirectoryScan.Signature {
     init(_ info: stat) {
-        func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec) }
+        func nanoseconds(_ time: timespec) -> Int64 {
+            Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+        }
         self.init(
             device: UInt64(info.st_dev), inode: UInt64(info.st_ino), size: Int64(info.st_size),
             modifiedNanoseconds: nanoseconds(info.st_mtim), changedNanoseconds: nanoseconds(info.st_ctim))

@@ -14,7 +14,8 @@ final class DirectoryWatch: Sendable {
         let loop = DirectoryWatchLoop(
             root: root, limits: limits, usesEvents: usesEvents, mailbox: mailbox, stopSignal: stopSignal)
         if let reason = BlockingThread.start({ loop.run() }) {
-            let problem = Diagnostic(.error, message: "the directory is not watched: no thread could be started: \(reason)")
+            let problem = Diagnostic(
+                .error, message: "the directory is not watched: no thread could be started: \(reason)")
             mailbox.put(ClusterUpdate(changes: [], diagnostics: [problem]))
         }
     }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// KubernetesClient: where cluster state comes from. Manifests/ turns YAML and JSON text into `PolicyModel`'s resources
-// with every problem at its line; Directory/ reads a directory of them and follows its changes. Nothing here decides
-// what a policy means: semantic checks are the model's own (`PolicyModel/Validation`), and evaluation is elsewhere.
+// KubernetesClient: where cluster state comes from. Manifests/ turns YAML and JSON text into `PolicyModel`'s
+// resources with every problem at its line; Directory/ reads a directory of them and follows its changes.
+// Nothing here decides what a policy means: semantic checks are the model's own (`PolicyModel/Validation`),
+// and evaluation is elsewhere.
 
 public import PolicyModel
 
 /// Cluster state from a directory of manifests: every `*.yaml`, `*.yml` and `*.json` file below it.
 ///
-/// Hidden files, editors' copies and links that lead out of the directory are left alone; at most 10,000 files are
-/// read. What happens while a file is broken: `ManifestStore`. When the directory itself cannot be read, everything
-/// stays in force, and a diagnostic says so.
+/// Hidden files, editors' copies and links that lead out of the directory are left alone; at most 10,000
+/// files are read. What happens while a file is broken: `ManifestStore`. When the directory itself cannot be
+/// read, everything stays in force, and a diagnostic says so.
 public struct ManifestDirectory: ClusterStateSource {
     public let path: String
     public let limits: ManifestLimits
@@ -33,8 +34,9 @@ public struct ManifestDirectory: ClusterStateSource {
         return reader.refresh().update ?? ClusterUpdate(changes: [], diagnostics: [])
     }
 
-    /// The directory's content, then each change within about 100 ms. Every call starts a watch of its own, on a
-    /// thread that ends with the stream. Unread updates merge: the buffer never grows past one change per resource.
+    /// The directory's content, then each change within about 100 ms. Every call starts a watch of its own,
+    /// on a thread that ends with the stream. Unread updates merge: the buffer never grows past one change
+    /// per resource.
     public func updates() -> AsyncStream<ClusterUpdate> {
         let watch = DirectoryWatch(root: path, limits: limits, usesEvents: usesEvents)
         return AsyncStream {

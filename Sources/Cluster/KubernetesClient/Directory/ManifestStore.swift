@@ -5,15 +5,15 @@ public import PolicyModel
 /// What a set of manifest files says, and what of it is in force while some of them are broken.
 ///
 /// Rules, per file:
-/// - a document without errors replaces its resource; one with an error is reported, and the last good version of the
-///   same resource stays in force if it came from this file;
+/// - a document without errors replaces its resource; one with an error is reported, and the last good
+///   version of the same resource stays in force if it came from this file;
 /// - a document too broken to say which resource it is might be any of the file's, so none of them vanishes;
-/// - a file with a YAML syntax error, or one that cannot be read, changes nothing that is in force from it; when
-///   nothing is, its readable documents count;
+/// - a file with a YAML syntax error, or one that cannot be read, changes nothing that is in force from it;
+///   when nothing is, its readable documents count;
 /// - a resource that is gone from a readable file, or whose file is gone, is removed.
 ///
-/// A resource in two places: the first by path, then by line, wins; the other is reported. What is in force never
-/// depends on the order in which files are applied, only on their contents and their own history.
+/// A resource in two places: the first by path, then by line, wins; the other is reported. What is in force
+/// never depends on the order in which files are applied, only on their contents and their own history.
 /// Complexity of `apply`: all resources of all files.
 public struct ManifestStore: Sendable {
     /// News of one file. Paths are relative to the directory and identify the file.
@@ -44,8 +44,8 @@ public struct ManifestStore: Sendable {
     /// The files that have content or problems, sorted.
     public var paths: [String] { Self.sorted(files.keys) }
 
-    /// Takes in what changed; nil when neither resources nor diagnostics are different now. The first call always
-    /// gives an update. `notices` are problems that belong to no file: all that hold now.
+    /// Takes in what changed; nil when neither resources nor diagnostics are different now. The first call
+    /// always gives an update. `notices` are problems that belong to no file: all that hold now.
     public mutating func apply(_ inputs: [Input], notices: [Diagnostic] = []) -> ClusterUpdate? {
         for input in inputs {
             switch input {
@@ -79,7 +79,8 @@ public struct ManifestStore: Sendable {
         } else {
             file.diagnostics.append(
                 Diagnostic(
-                    .warning, message: "nothing of this file is taken over until its YAML can be read; "
+                    .warning,
+                    message: "nothing of this file is taken over until its YAML can be read; "
                         + "what was read before stays in force",
                     location: failures[0].location))
         }

@@ -3,8 +3,8 @@
 internal import PolicyModel
 internal import Synchronization
 
-/// Hands updates from the watching thread to one consumer. While the consumer is busy, updates merge into one, so the
-/// mailbox holds at most one change for each resource and loses none.
+/// Hands updates from the watching thread to one consumer. While the consumer is busy, updates merge into
+/// one, so the mailbox holds at most one change for each resource and loses none.
 final class UpdateMailbox: Sendable {
     private struct State {
         var pending: ClusterUpdate?
@@ -59,7 +59,8 @@ extension ClusterUpdate {
     func merged(with later: ClusterUpdate) -> ClusterUpdate {
         let replaced = Set(later.changes.map(\.key))
         return ClusterUpdate(
-            changes: changes.filter { !replaced.contains($0.key) } + later.changes, diagnostics: later.diagnostics)
+            changes: changes.filter { !replaced.contains($0.key) } + later.changes,
+            diagnostics: later.diagnostics)
     }
 }
 

@@ -2,10 +2,10 @@
 
 /// Hides YAML aliases from Yams, so that they are expanded under our own bounds.
 ///
-/// Yams compares and hashes mapping keys, however deep their content; a few nested aliases inside a key make that
-/// exponential ("billion laughs"). So every `*name` becomes a plain scalar that starts with a private-use character;
-/// `NodeConverter` resolves those and puts the `*` back where it was only part of some text. Columns do not move: the
-/// parser counts characters, and one character replaces another.
+/// Yams compares and hashes mapping keys, however deep their content; a few nested aliases inside a key make
+/// that exponential ("billion laughs"). So every `*name` becomes a plain scalar that starts with a
+/// private-use character; `NodeConverter` resolves those and puts the `*` back where it was only part of some
+/// text. Columns do not move: the parser counts characters, and one character replaces another.
 enum AliasMarker {
     /// The text without aliases, and the character that stands for `*` (nil: none was replaced).
     static func replacingAliases(in text: String) -> (text: String, marker: Unicode.Scalar?) {
@@ -16,7 +16,10 @@ enum AliasMarker {
         }
         guard !stars.isEmpty else { return (text, nil) }
         let used = Set(text.unicodeScalars.lazy.filter { (0xe000...0xf8ff).contains($0.value) })
-        guard let marker = (0xe000...0xf8ff).lazy.compactMap(Unicode.Scalar.init).first(where: { !used.contains($0) })
+        guard
+            let marker = (0xe000...0xf8ff).lazy.compactMap(Unicode.Scalar.init).first(where: {
+                !used.contains($0)
+            })
         else { return (text, nil) }
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + 2 * stars.count)

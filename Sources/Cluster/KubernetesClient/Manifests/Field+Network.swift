@@ -21,7 +21,9 @@ extension Field {
         do {
             return try IPPrefix.parse(text, .strict)
         } catch .unmasked(let prefix) {
-            warning("\(text.quotedForMessage) has bits set past its length; \(prefix) is used", try: "write \(prefix)")
+            warning(
+                "\(text.quotedForMessage) has bits set past its length; \(prefix) is used",
+                try: "write \(prefix)")
             return prefix
         } catch {
             return refusePrefix(text, error)
@@ -42,13 +44,16 @@ extension Field {
         let shown = text.quotedForMessage
         switch problem {
         case .unmasked(let prefix):
-            error("\(shown) has bits set past its length", try: "write \(prefix), or the one address with its full length")
+            error(
+                "\(shown) has bits set past its length",
+                try: "write \(prefix), or the one address with its full length")
             return prefix
         case .missingLength:
             let suggestion = IPAddress(text).map { "write \(IPPrefix($0))" } ?? ""
             error("\(shown) has no prefix length", try: suggestion)
             return IPAddress(text).map { IPPrefix($0) }
-        case .badLength: error("\(shown) has no valid prefix length", try: "IPv4 has /0 to /32, IPv6 /0 to /128")
+        case .badLength:
+            error("\(shown) has no valid prefix length", try: "IPv4 has /0 to /32, IPv6 /0 to /128")
         case .notAnAddress: error("\(shown) is no CIDR", try: "write an address block such as 10.0.0.0/8")
         }
         return nil
@@ -67,14 +72,18 @@ extension Field {
     func calicoPort() -> PortMatch? {
         guard case .string(let text) = value.content else { return port().map { .range(PortRange($0)) } }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), parts.allSatisfy({ Self.isDigits($0) }) else { return portName(text) }
+        guard (1...2).contains(parts.count), parts.allSatisfy({ Self.isDigits($0) }) else {
+            return portName(text)
+        }
         let ends = parts.compactMap { UInt16($0) }.filter { $0 > 0 }
         guard ends.count == parts.count, let first = ends.first, let last = ends.last else {
             error("\(text.quotedForMessage) is no port: ports go from 1 to 65535")
             return nil
         }
         guard let range = PortRange(first, last) else {
-            error("the port range \(text.quotedForMessage) ends before it starts", try: "write \"\(last):\(first)\"")
+            error(
+                "the port range \(text.quotedForMessage) ends before it starts",
+                try: "write \"\(last):\(first)\"")
             return nil
         }
         return .range(range)
@@ -102,8 +111,8 @@ extension Field {
         !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// A protocol of a Calico rule: a name in its exact spelling, or a number. What is misspelled is read as meant, so
-    /// that the ports beside it are not complained about too.
+    /// A protocol of a Calico rule: a name in its exact spelling, or a number. What is misspelled is read as
+    /// meant, so that the ports beside it are not complained about too.
     func calicoProtocol() -> ProtocolName? {
         let number: Int
         switch value.content {

@@ -2,8 +2,8 @@
 
 internal import PolicyModel
 
-/// A value of a document with its path. Readers report what is wrong and go on with a default, so that one pass finds
-/// every problem of the document.
+/// A value of a document with its path. Readers report what is wrong and go on with a default, so that one
+/// pass finds every problem of the document.
 struct Field {
     let value: ManifestValue
     /// `spec.ingress[0]`; empty for the document.
@@ -20,8 +20,10 @@ struct Field {
         self.problems = problems
     }
 
-    private init(_ value: ManifestValue, _ path: String, _ place: (line: Int, column: Int), _ problems: ProblemCollector)
-    {
+    private init(
+        _ value: ManifestValue, _ path: String, _ place: (line: Int, column: Int),
+        _ problems: ProblemCollector
+    ) {
         self.value = value
         self.path = path
         line = place.line
@@ -98,7 +100,9 @@ struct Field {
             field.wrongType("a list", try: "write it as '- …' lines or in brackets")
             return []
         }
-        if elements.count > maximum { field.error("\(elements.count) elements, at most \(maximum) are allowed") }
+        if elements.count > maximum {
+            field.error("\(elements.count) elements, at most \(maximum) are allowed")
+        }
         return elements.enumerated().map { index, element in
             Field(element, "\(field.path)[\(index)]", (element.line, element.column), problems)
         }
@@ -144,7 +148,8 @@ struct Field {
         case .int(let number): return Double(number)
         case .double(let number) where number.isFinite: return number
         default:
-            field.wrongType("a finite number", try: Double(field.value.text) == nil ? "" : "remove the quotes")
+            field.wrongType(
+                "a finite number", try: Double(field.value.text) == nil ? "" : "remove the quotes")
             return nil
         }
     }
@@ -152,12 +157,14 @@ struct Field {
     func integer(_ range: ClosedRange<Int>, _ what: String) -> Int? {
         guard case .int(let number) = value.content else {
             let isQuoted = Int(value.text) != nil
-            wrongType("\(what), a number from \(range.lowerBound) to \(range.upperBound)",
-                      try: isQuoted ? "remove the quotes" : "")
+            wrongType(
+                "\(what), a number from \(range.lowerBound) to \(range.upperBound)",
+                try: isQuoted ? "remove the quotes" : "")
             return nil
         }
         guard range.contains(number) else {
-            error("\(number) is no \(what): expected a number from \(range.lowerBound) to \(range.upperBound)")
+            error(
+                "\(number) is no \(what): expected a number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
         return number

@@ -10,7 +10,8 @@ extension CalicoPolicy {
         document.allowOnly(Field.topLevel)
         guard let spec = document.requiredSpec() else { return }
         var known = [
-            "tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress", "performanceHints",
+            "tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress",
+            "performanceHints",
         ]
         if !kind.isNamespaced { known += ["namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward"] }
         if kind.isStaged { known.append("stagedAction") }
@@ -39,7 +40,8 @@ extension CalicoRule {
         self.init(action: .allow)
         guard field.isObject() else { return }
         field.allowOnly([
-            "action", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP", "source", "destination", "http",
+            "action", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP", "source", "destination",
+            "http",
             "metadata",
         ])
         if let action = field.child("action") {
@@ -123,7 +125,9 @@ extension NetworkSetResource {
         var seen: Set<IPPrefix> = []
         let nets = spec.list("nets") { element in
             let net = element.lenientPrefix()
-            if let net, !seen.insert(net).inserted { element.error("\(net) is listed twice", try: "remove one of them") }
+            if let net, !seen.insert(net).inserted {
+                element.error("\(net) is listed twice", try: "remove one of them")
+            }
             return net
         }
         self.init(name: metadata.name, labels: metadata.labels, nets: nets)
@@ -156,14 +160,19 @@ extension Field {
     fileprivate func checkPerformanceHints() {
         var seen: Set<String> = []
         for hint in list("performanceHints") {
-            guard let name = hint.choice([("AssumeNeededOnEveryNode", "AssumeNeededOnEveryNode")], "performance hint")
+            guard
+                let name = hint.choice(
+                    [("AssumeNeededOnEveryNode", "AssumeNeededOnEveryNode")], "performance hint")
             else { continue }
-            if !seen.insert(name).inserted { hint.error("'\(name)' is listed twice", try: "remove one of them") }
+            if !seen.insert(name).inserted {
+                hint.error("'\(name)' is listed twice", try: "remove one of them")
+            }
         }
     }
 
     fileprivate func ipVersion() -> IPFamily? {
-        guard case .int(let number) = value.content, let raw = UInt8(exactly: number), let family = IPFamily(rawValue: raw)
+        guard case .int(let number) = value.content, let raw = UInt8(exactly: number),
+            let family = IPFamily(rawValue: raw)
         else {
             error("expected the IP version 4 or 6, found \(value.typeName)")
             return nil
@@ -203,7 +212,9 @@ extension Field {
 
     private func checkHTTPPath() {
         guard let text = text() else { return }
-        if text.utf8.count > 1024 { error("the path has \(text.utf8.count) characters, at most 1024 are allowed") }
+        if text.utf8.count > 1024 {
+            error("the path has \(text.utf8.count) characters, at most 1024 are allowed")
+        }
         if !text.hasPrefix("/") { error("the path \(text.quotedForMessage) must start with '/'") }
         if text.utf8.contains(where: { Array("?# ".utf8).contains($0) }) {
             error("the path \(text.quotedForMessage) must not contain '?', '#' or a space")

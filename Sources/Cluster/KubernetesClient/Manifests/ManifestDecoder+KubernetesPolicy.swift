@@ -40,7 +40,8 @@ extension Field {
     func labelSelector() -> LabelSelector {
         allowOnly(["matchLabels", "matchExpressions"])
         return LabelSelector(
-            matchLabels: labels("matchLabels"), matchExpressions: list("matchExpressions") { $0.requirement() })
+            matchLabels: labels("matchLabels"),
+            matchExpressions: list("matchExpressions") { $0.requirement() })
     }
 
     private func requirement() -> LabelSelector.Requirement? {
@@ -62,11 +63,13 @@ extension Field {
         let namespaces = object("namespaceSelector")?.labelSelector()
         guard let block = child("ipBlock") else {
             let isUnreadable = child("podSelector") != nil || child("namespaceSelector") != nil
-            return pods == nil && namespaces == nil && isUnreadable ? nil : .pods(pods, namespaces: namespaces)
+            return pods == nil && namespaces == nil && isUnreadable
+                ? nil : .pods(pods, namespaces: namespaces)
         }
         if child("podSelector") != nil || child("namespaceSelector") != nil {
             block.error(
-                "'ipBlock' cannot be combined with 'podSelector' or 'namespaceSelector'", try: "write two peers")
+                "'ipBlock' cannot be combined with 'podSelector' or 'namespaceSelector'",
+                try: "write two peers")
         }
         guard block.isObject() else { return nil }
         block.allowOnly(["cidr", "except"])
@@ -81,7 +84,8 @@ extension Field {
         let transport = kubernetesProtocol()
         let port = child("port")?.numberOrPortName()
         guard let end = child("endPort") else {
-            return child("port") != nil && port == nil ? nil : KubernetesPort(transport: transport, port: port)
+            return child("port") != nil && port == nil
+                ? nil : KubernetesPort(transport: transport, port: port)
         }
         guard let last = end.port() else { return nil }
         guard case .range(let first)? = port else {

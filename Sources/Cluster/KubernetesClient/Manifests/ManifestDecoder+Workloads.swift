@@ -3,8 +3,8 @@
 internal import NetworkModel
 internal import PolicyModel
 
-/// Kubernetes objects that policies are about. Only the fields that matter to policy are read; the rest is not ours to
-/// judge.
+/// Kubernetes objects that policies are about. Only the fields that matter to policy are read; the rest is
+/// not ours to judge.
 extension NamespaceResource {
     init(_ document: Field, _ metadata: Metadata) {
         metadata.checkName(.label, document)
@@ -31,7 +31,9 @@ extension PodResource {
             usesHostNetwork = spec.flag("hostNetwork")
             nodeName = spec.text("nodeName")
             let containers = spec.list("containers").filter { $0.isObject() }
-            ports = (containers + spec.list("initContainers").filter { $0.isObject() }).flatMap { $0.namedPorts() }
+            ports = (containers + spec.list("initContainers").filter { $0.isObject() }).flatMap {
+                $0.namedPorts()
+            }
             if let first = containers.first { arguments = first.texts("command") + first.texts("args") }
         }
         if let status = document.object("status") {
@@ -44,7 +46,8 @@ extension PodResource {
 
 extension ServiceResource {
     private static let knownFields = [
-        "ports", "selector", "clusterIP", "clusterIPs", "type", "externalIPs", "sessionAffinity", "loadBalancerIP",
+        "ports", "selector", "clusterIP", "clusterIPs", "type", "externalIPs", "sessionAffinity",
+        "loadBalancerIP",
         "loadBalancerSourceRanges", "externalName", "externalTrafficPolicy", "healthCheckNodePort",
         "publishNotReadyAddresses", "sessionAffinityConfig", "ipFamilies", "ipFamilyPolicy",
         "allocateLoadBalancerNodePorts", "loadBalancerClass", "internalTrafficPolicy", "trafficDistribution",
@@ -61,7 +64,8 @@ extension ServiceResource {
         let all = spec.child("clusterIPs") == nil ? [] : spec.texts("clusterIPs")
         isHeadless = first == "None" || all == ["None"]
         if !isHeadless {
-            clusterAddresses = all.isEmpty
+            clusterAddresses =
+                all.isEmpty
                 ? [spec.child("clusterIP")?.addressUnlessEmpty()].compactMap { $0 }
                 : spec.list("clusterIPs") { $0.address() }
         }
@@ -117,7 +121,8 @@ extension Field {
         let nodePort = child("nodePort")?.integer(0...65535, "node port") ?? 0
         return number.port().map {
             ServicePort(
-                name: text("name"), transport: transport, port: $0, targetPort: target, nodePort: UInt16(nodePort))
+                name: text("name"), transport: transport, port: $0, targetPort: target,
+                nodePort: UInt16(nodePort))
         }
     }
 

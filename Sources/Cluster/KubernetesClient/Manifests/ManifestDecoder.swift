@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import PolicyModel
 internal import NetworkModel
+public import PolicyModel
 
 /// One object of a document, decoded as far as it goes.
 public struct DecodedManifest: Sendable, Hashable {
@@ -117,7 +117,9 @@ extension ManifestDecoder {
             KindName("v1", "ServiceAccount"): KindReader(isNamespaced: true, key: { .serviceAccount($0) }) {
                 .serviceAccount(ServiceAccountResource($0, $1))
             },
-            KindName("v1", "Pod"): KindReader(isNamespaced: true, key: { .pod($0) }) { .pod(PodResource($0, $1)) },
+            KindName("v1", "Pod"): KindReader(isNamespaced: true, key: { .pod($0) }) {
+                .pod(PodResource($0, $1))
+            },
             KindName("v1", "Service"): KindReader(isNamespaced: true, key: { .service($0) }) {
                 .service(ServiceResource($0, $1))
             },
@@ -145,7 +147,9 @@ extension ManifestDecoder {
             .tier(TierResource($0, $1))
         }
         for (kind, isNamespaced) in [("NetworkSet", true), ("GlobalNetworkSet", false)] {
-            readers[KindName(version, kind)] = KindReader(isNamespaced: isNamespaced, key: { .networkSet($0) }) {
+            readers[KindName(version, kind)] = KindReader(
+                isNamespaced: isNamespaced, key: { .networkSet($0) }
+            ) {
                 .networkSet(NetworkSetResource($0, $1))
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Bounds on what is read from one manifest file. Whatever goes past one is refused with a message that says so.
+/// Bounds on what is read from one manifest file. Whatever goes past one is refused with a message that says
+/// so.
 public struct ManifestLimits: Sendable, Hashable {
     public var fileBytes = 1024 * 1024
     public var documentsPerFile = 1000

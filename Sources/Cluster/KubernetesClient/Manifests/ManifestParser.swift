@@ -35,7 +35,8 @@ public struct ManifestParser: Sendable {
         }
         guard let composed else { return nil }
         var converter = NodeConverter(
-            lineOffset: document.firstLine - 1, maximumDepth: limits.depth, budget: budget, marker: source.marker)
+            lineOffset: document.firstLine - 1, maximumDepth: limits.depth, budget: budget,
+            marker: source.marker)
         defer { budget = converter.budget }
         do {
             // A node's anchor is a weak reference to an object that the parser owns.
@@ -49,8 +50,8 @@ public struct ManifestParser: Sendable {
     }
 
     private func compose(_ text: String) throws -> (parser: Yams.Parser, root: Node)? {
-        // Yams hands libyaml a pointer into the string and uses it later. That is sound for strings on the heap;
-        // strings of up to 15 bytes live in a register.
+        // Yams hands libyaml a pointer into the string and uses it later. That is sound for strings on the
+        // heap; strings of up to 15 bytes live in a register.
         let text = text.utf8.count > 32 ? text : text + "\n# padding to a heap string\n"
         let parser = try Yams.Parser(yaml: text, resolver: .basic, encoding: .utf8)
         return try parser.singleRoot().map { (parser, $0) }

@@ -4,8 +4,9 @@ internal import PolicyModel
 
 /// A file's bytes, checked to be plain UTF-8 text and cut into its YAML documents.
 ///
-/// `---` and `...` at the start of a line end a document wherever they stand, even inside a quoted string (YAML 1.2
-/// section 9.1.2), so cutting needs no parser, and an error in one document leaves its neighbours readable.
+/// `---` and `...` at the start of a line end a document wherever they stand, even inside a quoted string
+/// (YAML 1.2 section 9.1.2), so cutting needs no parser, and an error in one document leaves its neighbours
+/// readable.
 struct ManifestText {
     /// The text of one document and the line of the file that it starts on.
     struct Document {
@@ -27,7 +28,8 @@ struct ManifestText {
         guard documents.count <= limits.documentsPerFile else {
             throw ManifestSyntaxError(
                 line: documents[limits.documentsPerFile].firstLine,
-                "the file has more than \(limits.documentsPerFile) documents", try: "split it into several files")
+                "the file has more than \(limits.documentsPerFile) documents",
+                try: "split it into several files")
         }
     }
 
@@ -37,11 +39,12 @@ struct ManifestText {
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
-        return ManifestSyntaxError(line: line + 1, "this line is not UTF-8 text", try: "save the file as UTF-8")
+        return ManifestSyntaxError(
+            line: line + 1, "this line is not UTF-8 text", try: "save the file as UTF-8")
     }
 
-    /// Refuses what YAML forbids or parsers disagree on: control characters, and the line breaks of YAML 1.1 that
-    /// editors do not count as lines.
+    /// Refuses what YAML forbids or parsers disagree on: control characters, and the line breaks of YAML 1.1
+    /// that editors do not count as lines.
     private static func checkCharacters(_ text: String) throws(ManifestSyntaxError) {
         var line = 1
         var column = 0

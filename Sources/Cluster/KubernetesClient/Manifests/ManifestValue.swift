@@ -78,8 +78,8 @@ public struct ManifestValue: Sendable, Hashable {
 }
 
 extension ManifestValue {
-    /// Where a person should look for the field `path` (`spec.ingress[0].source.selector`): a scalar itself, the key of
-    /// an object or list. A path that leads nowhere gives the last part that exists.
+    /// Where a person should look for the field `path` (`spec.ingress[0].source.selector`): a scalar itself,
+    /// the key of an object or list. A path that leads nowhere gives the last part that exists.
     public func location(ofField path: String) -> (line: Int, column: Int) {
         var value = self
         var place = (line: line, column: column)

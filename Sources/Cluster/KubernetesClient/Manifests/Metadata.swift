@@ -14,7 +14,8 @@ struct Metadata {
     /// Fields of meta/v1 ObjectMeta. Others are harmless to us, so they are only worth a warning.
     private static let knownFields = [
         "name", "namespace", "labels", "annotations", "generateName", "uid", "resourceVersion", "generation",
-        "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers",
+        "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences",
+        "finalizers",
         "managedFields", "selfLink",
     ]
     /// Most bytes in the keys and values of all annotations (policy semantics 1.2).
@@ -22,7 +23,9 @@ struct Metadata {
 
     init(_ document: Field, isNamespaced: Bool) {
         guard let metadata = document.object("metadata") else {
-            if document.child("metadata") == nil { document.missing("metadata", try: "add 'metadata:' with a name") }
+            if document.child("metadata") == nil {
+                document.missing("metadata", try: "add 'metadata:' with a name")
+            }
             name = ResourceName(name: "")
             labels = Labels()
             generateName = ""

@@ -39,7 +39,8 @@ struct NodeConverter {
         case .scalar(let scalar): result = try convert(scalar, place, depth: depth)
         case .sequence(let sequence): result = try convert(sequence, place, depth: depth)
         case .mapping(let mapping): result = try convert(mapping, place, depth: depth)
-        case .alias: throw ManifestSyntaxError(line: place.line, column: place.column, "an alias without its anchor")
+        case .alias:
+            throw ManifestSyntaxError(line: place.line, column: place.column, "an alias without its anchor")
         }
         if let name = node.anchor?.rawValue { anchors[name] = result }
         return result
@@ -51,7 +52,8 @@ struct NodeConverter {
         if let name = try aliasName(scalar, place) {
             guard let target = anchors[name] else {
                 throw ManifestSyntaxError(
-                    line: place.line, column: place.column, "the alias '*\(name)' has no anchor '&\(name)' before it")
+                    line: place.line, column: place.column,
+                    "the alias '*\(name)' has no anchor '&\(name)' before it")
             }
             guard depth + target.height <= maximumDepth else { throw tooDeep(place) }
             try spend(target.nodeCount, place)
@@ -91,7 +93,8 @@ struct NodeConverter {
             let keyPlace = location(keyNode)
             let key = try self.key(keyNode, keyPlace)
             if let first = lines.updateValue(keyPlace.line, forKey: key) {
-                throw YAMLFailure.duplicateKey(key, first: first, line: keyPlace.line, column: keyPlace.column)
+                throw YAMLFailure.duplicateKey(
+                    key, first: first, line: keyPlace.line, column: keyPlace.column)
             }
             let child = try convert(valueNode, depth: depth + 1)
             entries.append(.init(key: key, line: keyPlace.line, column: keyPlace.column, value: child.value))
@@ -107,7 +110,8 @@ struct NodeConverter {
     ) throws(ManifestSyntaxError) -> String {
         guard case .scalar(let scalar) = node, try aliasName(scalar, place) == nil else {
             throw ManifestSyntaxError(
-                line: place.line, column: place.column, "a key must be plain text, not a list, an object or an alias")
+                line: place.line, column: place.column,
+                "a key must be plain text, not a list, an object or an alias")
         }
         try checkTag(node, place)
         if scalar.string == "<<", scalar.style == .plain {
@@ -129,7 +133,8 @@ struct NodeConverter {
         budget -= count
         guard budget < 0 else { return }
         throw ManifestSyntaxError(
-            line: place.line, column: place.column, "the file holds too many values once its aliases are expanded",
+            line: place.line, column: place.column,
+            "the file holds too many values once its aliases are expanded",
             try: "split it into several files, and use fewer aliases")
     }
 
@@ -156,7 +161,9 @@ struct NodeConverter {
     private func aliasName(
         _ scalar: Node.Scalar, _ place: (line: Int, column: Int)
     ) throws(ManifestSyntaxError) -> String? {
-        guard let marker, scalar.style == .plain, scalar.string.unicodeScalars.first == marker else { return nil }
+        guard let marker, scalar.style == .plain, scalar.string.unicodeScalars.first == marker else {
+            return nil
+        }
         let name = String(String.UnicodeScalarView(scalar.string.unicodeScalars.dropFirst()))
         guard name.utf8.allSatisfy(AliasMarker.isNameByte) else {
             throw ManifestSyntaxError(

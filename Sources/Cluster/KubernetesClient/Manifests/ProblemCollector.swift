@@ -11,7 +11,8 @@ final class ProblemCollector {
     /// Set once the document's name is known.
     var resource = ""
     private var found: [Diagnostic] = []
-    /// Lists of which an element could not be read: positions in the decoded list differ from those in the text.
+    /// Lists of which an element could not be read: positions in the decoded list differ from those in the
+    /// text.
     private var incompleteLists: [String] = []
 
     init(file: String, root: ManifestValue) {

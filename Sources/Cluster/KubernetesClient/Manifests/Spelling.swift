@@ -2,8 +2,8 @@
 
 /// "Did you mean": the accepted word closest to what was written.
 enum Spelling {
-    /// The candidate that differs only in case or punctuation, otherwise the one with the fewest edits (at most a third
-    /// of the word, at most three); nil when nothing is close.
+    /// The candidate that differs only in case or punctuation, otherwise the one with the fewest edits (at
+    /// most a third of the word, at most three); nil when nothing is close.
     static func nearest(to word: String, in candidates: [String]) -> String? {
         guard word.utf8.count <= 64 else { return nil }
         let folded = fold(word)

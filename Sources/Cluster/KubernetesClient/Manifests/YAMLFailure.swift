@@ -31,7 +31,8 @@ struct YAMLFailure {
     static func duplicateKey(_ key: String, first: Int, line: Int, column: Int) -> ManifestSyntaxError {
         let place = first == line ? "" : ", first in line \(first)"
         return ManifestSyntaxError(
-            line: line, column: column, "the key \(key.quotedForMessage) is given twice in one object\(place)",
+            line: line, column: column,
+            "the key \(key.quotedForMessage) is given twice in one object\(place)",
             try: "remove one of them")
     }
 
@@ -42,8 +43,8 @@ struct YAMLFailure {
             ? "indent with spaces: YAML does not allow tabs" : ""
     }
 
-    /// Yams tells where a repeated key stands first. Its next place in a block mapping is the next line that has the
-    /// key in the same column; a mapping in braces keeps the first place.
+    /// Yams tells where a repeated key stands first. Its next place in a block mapping is the next line that
+    /// has the key in the same column; a mapping in braces keeps the first place.
     private static func repetition(of key: String, in text: String, after mark: Mark) -> Int {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         let indent = mark.column - 1

@@ -4,8 +4,9 @@ extension CalicoPolicy {
     /// Most rules in one direction (policy semantics 1.4).
     public static let maximumRules = 1024
 
-    /// Everything that makes Calico's API refuse the policy, beyond what the types already exclude (policy semantics
-    /// 1.2, 1.4, 1.6, 1.7), and what is probably not meant. Field paths are those of the API object; no locations.
+    /// Everything that makes Calico's API refuse the policy, beyond what the types already exclude (policy
+    /// semantics 1.2, 1.4, 1.6, 1.7), and what is probably not meant. Field paths are those of the API
+    /// object; no locations.
     ///
     /// A policy with an error must not be evaluated: upstream treats it as absent.
     public func problems() -> [Diagnostic] {
@@ -58,17 +59,22 @@ extension CalicoPolicy {
 
     private func checkHostStages(_ list: inout ProblemList) {
         if isUntracked, isPreDNAT {
-            list.error("spec.preDNAT", "'doNotTrack' and 'preDNAT' cannot both be true", try: "keep one of them")
+            list.error(
+                "spec.preDNAT", "'doNotTrack' and 'preDNAT' cannot both be true", try: "keep one of them")
         }
-        for (name, isOn) in [("doNotTrack", isUntracked), ("preDNAT", isPreDNAT)] where isOn && !appliesOnForward {
-            list.error("spec.\(name)", "'\(name)' needs 'applyOnForward: true'", try: "add 'applyOnForward: true'")
+        for (name, isOn) in [("doNotTrack", isUntracked), ("preDNAT", isPreDNAT)]
+        where isOn && !appliesOnForward {
+            list.error(
+                "spec.\(name)", "'\(name)' needs 'applyOnForward: true'", try: "add 'applyOnForward: true'")
         }
         guard isPreDNAT else { return }
         if !egress.isEmpty {
-            list.error("spec.egress", "a 'preDNAT' policy cannot have egress rules", try: "remove the egress rules")
+            list.error(
+                "spec.egress", "a 'preDNAT' policy cannot have egress rules", try: "remove the egress rules")
         }
         if let index = types?.firstIndex(of: .egress) {
-            list.error("spec.types[\(index)]", "a 'preDNAT' policy cannot have the type 'Egress'", try: "remove it")
+            list.error(
+                "spec.types[\(index)]", "a 'preDNAT' policy cannot have the type 'Egress'", try: "remove it")
         }
     }
 }

@@ -26,13 +26,14 @@ extension CalicoRule {
             if !isRightWay {
                 list.error(
                     "\(path).services",
-                    "'\(name).services' is not allowed in \(direction == .ingress ? "an ingress" : "an egress") rule",
+                    "'\(name).services' is not allowed in an \(direction.rawValue.lowercased()) rule",
                     try: "use '\(name == "source" ? "destination" : "source").services'")
             }
         }
         if !destination.ports.isEmpty || !destination.notPorts.isEmpty, destination.service != nil {
             list.error(
-                "\(field).destination.services", "'destination.services' cannot be combined with destination ports",
+                "\(field).destination.services",
+                "'destination.services' cannot be combined with destination ports",
                 try: "remove the ports: the service's own ports are used")
         }
     }
@@ -88,7 +89,8 @@ extension CalicoRule {
                 if let family, net.family != family {
                     list.error(
                         "\(field).\(name)[\(index)]",
-                        "\(net) is IPv\(net.family.rawValue), but the rule has 'ipVersion: \(family.rawValue)'")
+                        "\(net) does not fit the rule's 'ipVersion: \(family.rawValue)'"
+                    )
                 } else if family == nil, net.family != first {
                     list.error(
                         "\(field).\(name)[\(index)]", "\(net) mixes IPv4 and IPv6 in one rule",
@@ -104,7 +106,9 @@ extension CalicoRule {
             list.error("\(field).http", "'http' is only allowed with 'action: Allow'")
         }
         if let transport, transport.number != .tcp {
-            list.error("\(field).http", "'http' cannot be combined with the protocol \(Optional(transport).policyText)")
+            list.error(
+                "\(field).http",
+                "'http' cannot be combined with the protocol \(Optional(transport).policyText)")
         }
         if direction == .egress {
             list.error("\(field).http", "'http' is not allowed in an egress rule")
@@ -142,7 +146,8 @@ extension CalicoEntityRule {
         if service.name.isEmpty {
             list.error("\(path).services", "'services' needs the name of a Service", try: "add 'name:'")
         }
-        for (name, text) in [("name", service.name), ("namespace", service.namespace)] where text.utf8.count > 253 {
+        for (name, text) in [("name", service.name), ("namespace", service.namespace)]
+        where text.utf8.count > 253 {
             list.error("\(path).services.\(name)", "the name is longer than 253 characters")
         }
         let others: [(String, Bool)] = [
@@ -154,7 +159,8 @@ extension CalicoEntityRule {
         let given = others.filter(\.1).map { "'\($0.0)'" }
         guard !given.isEmpty else { return }
         list.error(
-            "\(path).services", "'services' cannot be combined with \(given.joined(separator: ", ")) on the same side",
+            "\(path).services",
+            "'services' cannot be combined with \(given.joined(separator: ", ")) on the same side",
             try: "write two rules")
     }
 }

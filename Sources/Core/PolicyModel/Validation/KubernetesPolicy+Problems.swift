@@ -3,8 +3,9 @@
 internal import NetworkModel
 
 extension KubernetesPolicy {
-    /// Everything that makes the Kubernetes API (or Calico's, for the staged kind) refuse the policy, beyond what the
-    /// types already exclude, and what is probably not meant. Field paths are those of the API object; no locations.
+    /// Everything that makes the Kubernetes API (or Calico's, for the staged kind) refuse the policy, beyond
+    /// what the types already exclude, and what is probably not meant. Field paths are those of the API
+    /// object; no locations.
     public func problems() -> [Diagnostic] {
         var list = ProblemList(resource: id.description)
         list.checkName(id.name, .subdomain)
@@ -29,7 +30,8 @@ extension KubernetesPolicy {
             }
             if let policyTypes, !policyTypes.isEmpty, !policyTypes.contains(direction), !rules.isEmpty {
                 list.warning(
-                    field, "these rules never apply: spec.policyTypes does not contain '\(direction.rawValue)'",
+                    field,
+                    "these rules never apply: spec.policyTypes does not contain '\(direction.rawValue)'",
                     try: "add '\(direction.rawValue)' to spec.policyTypes or remove the rules")
             }
         }
@@ -53,7 +55,8 @@ extension KubernetesPeer {
     fileprivate func check(_ list: inout ProblemList, _ path: String) {
         switch self {
         case .pods(nil, namespaces: nil):
-            list.error(path, "an empty peer selects nothing", try: "give podSelector, namespaceSelector or ipBlock")
+            list.error(
+                path, "an empty peer selects nothing", try: "give podSelector, namespaceSelector or ipBlock")
         case .pods(let pods, let namespaces):
             if let pods { list.checkSelector(pods, "\(path).podSelector") }
             if let namespaces { list.checkSelector(namespaces, "\(path).namespaceSelector") }
@@ -71,7 +74,8 @@ extension KubernetesPeer {
 extension KubernetesPort {
     fileprivate func check(_ list: inout ProblemList, _ path: String) {
         if !transport.hasPolicyPorts {
-            list.error("\(path).protocol", "\(transport.policyName) has no ports", try: "use TCP, UDP or SCTP")
+            list.error(
+                "\(path).protocol", "\(transport.policyName) has no ports", try: "use TCP, UDP or SCTP")
         }
     }
 }

@@ -6,7 +6,8 @@ public enum NameRule: Sendable, Hashable {
     case label
     /// Labels joined by dots, at most 253 bytes.
     case subdomain
-    /// Calico's namespaced policies: `label`, `label.label`, `knp.default.<subdomain>`, `ossg.default.<subdomain>`.
+    /// Calico's namespaced policies: `label`, `label.label`, `knp.default.<subdomain>`,
+    /// `ossg.default.<subdomain>`.
     case namespacedPolicy
     /// Calico's global policies: `label` or `label.label`.
     case globalPolicy
@@ -84,7 +85,8 @@ public enum NameRule: Sendable, Hashable {
         guard text.utf8.allSatisfy({ isAlphanumeric($0) || punctuation.contains($0) }) else {
             return "may only contain letters, digits, '-', '_' and '.'"
         }
-        guard let first = text.utf8.first, let last = text.utf8.last, isAlphanumeric(first), isAlphanumeric(last)
+        guard let first = text.utf8.first, let last = text.utf8.last, isAlphanumeric(first),
+            isAlphanumeric(last)
         else { return "must start and end with a letter or digit" }
         return nil
     }
@@ -96,8 +98,12 @@ public enum NameRule: Sendable, Hashable {
         return text.utf8.contains(bytes: "--".utf8) ? "must not contain '--'" : nil
     }
 
-    private static func isLower(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    private static func isLower(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+    }
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         isLower(byte) || isDigit(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
     }

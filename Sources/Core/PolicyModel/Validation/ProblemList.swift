@@ -25,7 +25,9 @@ struct ProblemList {
     /// Reports when a list has more than `maximum` elements.
     mutating func checkCount(_ count: Int, atMost maximum: Int, _ field: String, of things: String) {
         guard count > maximum else { return }
-        error(field, "\(count) \(things), at most \(maximum) are allowed", try: "split the list into several rules")
+        error(
+            field, "\(count) \(things), at most \(maximum) are allowed",
+            try: "split the list into several rules")
     }
 
     /// Reports each element that occurred before in its list.

@@ -16,7 +16,8 @@ extension ProblemList {
     mutating func checkSelector(_ text: String, _ field: String, global: GlobalTerm = .nowhere) {
         if text.unicodeScalars.count > Self.maximumSelectorLength {
             error(
-                field, "the selector has \(text.unicodeScalars.count) characters, at most "
+                field,
+                "the selector has \(text.unicodeScalars.count) characters, at most "
                     + "\(Self.maximumSelectorLength) are allowed")
             return
         }
@@ -60,7 +61,9 @@ extension ProblemList {
             let name = requirement.operator.rawValue
             switch requirement.operator {
             case .isIn, .notIn:
-                if requirement.values.isEmpty { error("\(path).values", "'\(name)' needs at least one value") }
+                if requirement.values.isEmpty {
+                    error("\(path).values", "'\(name)' needs at least one value")
+                }
             case .exists, .doesNotExist:
                 if !requirement.values.isEmpty { error("\(path).values", "'\(name)' takes no values") }
             }

@@ -9,7 +9,8 @@ extension TierResource {
         guard let builtIn = Self.builtIn.first(where: { $0.name == name }) else { return list.diagnostics }
         if order != builtIn.order {
             list.error(
-                "spec.order", "the order of the built-in tier '\(name)' is fixed", try: "use \(Int(builtIn.order))")
+                "spec.order", "the order of the built-in tier '\(name)' is fixed",
+                try: "use \(Int(builtIn.order))")
         }
         if defaultAction != builtIn.defaultAction {
             list.error(

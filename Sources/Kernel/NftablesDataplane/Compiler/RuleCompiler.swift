@@ -101,13 +101,14 @@ struct RuleCompiler {
         var result = [PositivePorts()]
         for side in Side.allCases {
             let criteria = match[side]
+            if !scope.mayHavePorts, criteria.hasPositivePorts { return [] }
             if let set = criteria.serviceSet, let family {
                 let statement = triple(set, side, family, isInverted: false)
                 result = result.map { $0.adding(statement, isTriple: true) }
             }
             guard !criteria.ports.isEmpty || criteria.portSet != nil else { continue }
             var ways: [(NftStatement, isTriple: Bool)] = []
-            if !criteria.ports.isEmpty, scope.mayHavePorts {
+            if !criteria.ports.isEmpty {
                 ways.append((.match(side.port, portTest(criteria.ports, isNegated: false)), false))
             }
             if let set = criteria.portSet, let family {
@@ -214,6 +215,8 @@ extension RuleMatch {
 }
 
 extension SideMatch {
+    fileprivate var hasPositivePorts: Bool { serviceSet != nil || !ports.isEmpty || portSet != nil }
+
     fileprivate var needsFamily: Bool {
         !nets.isEmpty || !notNets.isEmpty || addressSet != nil || notAddressSet != nil || serviceSet != nil
             || portSet != nil || notPortSet != nil

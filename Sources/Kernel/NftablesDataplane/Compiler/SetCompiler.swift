@@ -49,7 +49,8 @@ struct SetCompiler {
         return name
     }
 
-    /// Name of the triples of one family of a set of the program.
+    /// Name of the triples of one family of a set of the program. Protocols whose ports policies do not match are left
+    /// out: whoever looks a packet up need not test its protocol first.
     mutating func addressPortSetName(_ index: Int, _ family: IPFamily) -> String {
         let source = sources[index]
         guard case .addressPorts(let triples) = source.content else {
@@ -59,7 +60,8 @@ struct SetCompiler {
         guard byName[name] == nil else { return name }
         byName[name] = NftSet(
             name: name, kind: .addressPorts(family), comment: ObjectNames.comment(source.definition),
-            elements: triples.filter { $0.address.family == family }.map(NftElement.addressPort).sorted())
+            elements: triples.filter { $0.address.family == family && $0.transport.hasPolicyPorts }
+                .map(NftElement.addressPort).sorted())
         return name
     }
 

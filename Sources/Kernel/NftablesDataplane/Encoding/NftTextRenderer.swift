@@ -18,6 +18,11 @@ struct NftTextRenderer {
         return lines.joined(separator: "\n") + "\n}\n"
     }
 
+    /// Conditions alone, as they stand at the start of a rule.
+    func render(_ conditions: [NftStatement]) -> String {
+        conditions.map { render($0, NftChain(name: "")) }.joined(separator: " ")
+    }
+
     // MARK: Sets
 
     private func render(_ set: NftSet) -> [String] {

@@ -44,6 +44,7 @@ export function backoffMilliseconds(attempt, chance = Math.random()) {
 export class FlowStream {
   #observer;
   #fetch;
+  #silenceLimitMs;
   /** @type {AbortController | null} */
   #abort = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -54,10 +55,14 @@ export class FlowStream {
 
   /**
    * @param {StreamObserver} observer
-   * @param {typeof fetch} [fetchStream]  for tests
+   * @param {typeof fetch} [fetchStream]  for tests, as is the limit
+   * @param {number} [silenceLimitMs]
    */
-  constructor(observer, fetchStream = (...request) => fetch(...request)) {
+  constructor(
+    observer, fetchStream = (...request) => fetch(...request), silenceLimitMs = SILENCE_LIMIT_MS,
+  ) {
     this.#observer = observer;
+    this.#silenceLimitMs = silenceLimitMs;
     this.#fetch = fetchStream;
   }
 
@@ -117,8 +122,8 @@ export class FlowStream {
       isRefusal = error instanceof RequestError;
     }
     if (this.#abort !== abort) return; // replaced or closed meanwhile
-    if (abort.signal.aborted) reason = `nothing heard for ${SILENCE_LIMIT_MS / 1000} seconds`;
-    abort.abort();
+    if (abort.signal.aborted) reason = `nothing heard for ${this.#silenceLimitMs / 1000} seconds`;
+    this.#stop();
     this.#attempt += 1;
     const pause = backoffMilliseconds(this.#attempt);
     this.#timer = setTimeout(() => void this.#run(), pause);
@@ -128,7 +133,7 @@ export class FlowStream {
   /** @param {AbortController} abort */
   async #connect(abort) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => abort.abort(), SILENCE_LIMIT_MS);
+    this.#timer = setTimeout(() => abort.abort(), this.#silenceLimitMs);
     /** @type {Record<string, string>} */
     const headers = { Accept: "text/event-stream" };
     if (this.#cursor) headers["Last-Event-ID"] = this.#cursor;
@@ -142,9 +147,9 @@ export class FlowStream {
   async #read(reader, abort) {
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
-    for (;;) {
+    while (this.#abort === abort) {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => abort.abort(), SILENCE_LIMIT_MS);
+      this.#timer = setTimeout(() => abort.abort(), this.#silenceLimitMs);
       const { done, value } = await reader.read();
       if (done || this.#abort !== abort) return;
       for (const message of parser.push(decoder.decode(value, { stream: true }))) this.#deliver(message);

@@ -75,6 +75,8 @@ function errorList(errors) {
 /** @param {PolicyError} error */
 function errorItem(error) {
   const place = `${visibleText(error.file)}:${error.line}${error.column > 0 ? `:${error.column}` : ""}`;
+  const advice = visibleText(error.suggestion);
+  const suggestion = h("p", { class: "error-suggestion" }, h("span", {}, "Try: "), advice);
   return h(
     "li",
     { class: `error-item severity-${error.severity === "warning" ? "warning" : "error"}` },
@@ -89,9 +91,7 @@ function errorItem(error) {
       h("code", {}, place),
       error.field ? h("code", {}, visibleText(error.field)) : null,
     ),
-    error.suggestion ? h(
-      "p", { class: "error-suggestion" }, h("span", {}, "Try: "), visibleText(error.suggestion),
-    ) : null,
+    error.suggestion ? suggestion : null,
   );
 }
 

@@ -2,7 +2,7 @@
 // Traces in one sentence of plain words.
 
 import { policyTitle, qualifiedName } from "./policy-name.js";
-import { firstDifference, traceVerdict } from "./trace-verdict.js";
+import { firstDifference, isSameStep, traceVerdict } from "./trace-verdict.js";
 import { visibleText } from "./visible-text.js";
 
 /** @typedef {import("../api/types.js").Hit} Hit */
@@ -47,29 +47,24 @@ export function pendingSummary(flow) {
   if (pending.length === 0) return "What staged policies would do to this flow was not computed.";
   const verdict = traceVerdict(pending);
   const last = pending[pending.length - 1];
-  if (
-    verdict === null
-  ) return "If staged policies were enforced: no policy would decide; the trace ends in Pass.";
+  if (verdict === null) {
+    return "If staged policies were enforced: no policy would decide; the trace ends in Pass.";
+  }
   const isSameVerdict = verdict === flow.action;
-  const difference = firstDifference(enforced, pending);
-  if (isSameVerdict && difference < 0) return "If staged policies were enforced: no change.";
+  const isUnchanged = isSameVerdict && firstDifference(enforced, pending) < 0;
+  if (isUnchanged) return "If staged policies were enforced: no change.";
   const word = verdict === "Deny" ? "denied" : "allowed";
   const still = isSameVerdict ? `still ${word}` : word;
-  if (isSameVerdict && difference < enforced.length - 1 && isSameEnd(enforced, pending)) {
+  if (isSameVerdict && isSameStep(enforced[enforced.length - 1], last)) {
     return `If staged policies were enforced: ${still} for the same reason, reached another way.`;
   }
   if (last.kind === "Profile") {
     return `If staged policies were enforced: ${still}, by the profile ${visibleText(last.name)}.`;
   }
-  if (
-    last.kind === "EndOfTier"
-  ) return `If staged policies were enforced: ${still}: ${endOfTierReason(last, "first")}`;
+  if (last.kind === "EndOfTier") {
+    return `If staged policies were enforced: ${still}: ${endOfTierReason(last, "first")}`;
+  }
   return `If staged policies were enforced: ${still} by ${policyTitle(last)}${ruleSuffix(last)}.`;
-}
-
-/** @param {Hit[]} enforced @param {Hit[]} pending */
-function isSameEnd(enforced, pending) {
-  return firstDifference(enforced.slice(-1), pending.slice(-1)) < 0;
 }
 
 /** @param {Hit} hit */

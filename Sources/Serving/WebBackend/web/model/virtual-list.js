@@ -56,8 +56,8 @@ export function visibleRange(list, scrollTop, viewHeight, overscan = 6) {
 }
 
 /**
- * Scroll position that brings a row into view with the least movement: wholly, with its opened part as far as that
- * fits below the row itself.
+ * Scroll position that brings a row into view with the least movement: wholly, and of its opened part as
+ * much as fits below the row itself.
  * @param {ListGeometry} list
  * @param {number} index
  * @param {number} scrollTop
@@ -78,8 +78,8 @@ export function scrollToShow(list, index, scrollTop, viewHeight) {
  */
 export function anchorRow(list, scrollTop, viewHeight) {
   const openOffset = rowTop(list, Math.max(0, list.openIndex)) - scrollTop;
-  const isOpenSeen = list.openIndex >= 0 && openOffset > -list.rowHeight - list.openHeight && openOffset < viewHeight;
-  if (isOpenSeen) return { index: list.openIndex, offset: openOffset };
+  const isSeen = openOffset > -list.rowHeight - list.openHeight && openOffset < viewHeight;
+  if (list.openIndex >= 0 && isSeen) return { index: list.openIndex, offset: openOffset };
   const first = rowAt(list, scrollTop);
   return scrollTop <= 0 || first < 0 ? null : { index: first, offset: rowTop(list, first) - scrollTop };
 }

@@ -72,9 +72,7 @@ export class FlowWindow {
     if (!bucket) this.#buckets.set(startMs, (bucket = new Map()));
     const known = bucket.get(row.id);
     if (!known) this.#size += 1;
-    else if (
-      groupKey(known.row) !== groupKey(row)
-    ) this.#leaveGroup(known); // ids start again when the server does
+    else if (groupKey(known.row) !== groupKey(row)) this.#leaveGroup(known); // ids begin anew with the server
     const kept = { row, startMs, order: known?.order ?? (this.#order += 1), item: null };
     bucket.set(row.id, kept);
     this.#joinGroup(kept);

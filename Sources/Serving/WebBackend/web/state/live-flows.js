@@ -90,6 +90,13 @@ export class LiveFlows {
     this.#stream.retryNow();
   }
 
+  /** Ends the stream; a filter opens it again. */
+  stop() {
+    clearTimeout(this.#reopening);
+    this.#stream.close();
+    this.#filters = "";
+  }
+
   pause() {
     this.isPaused.value = true;
   }

@@ -37,8 +37,8 @@ export function emptyState(state, { clear, retry }) {
     return say(`refused ${connection.error}`, "The server refused to send flows", text, buttons);
   }
   if (connection.phase === "waiting") {
-    const text = `${visibleText(connection.error)}. Is the server running, and is this address right? The page `
-      + "keeps trying.";
+    const text = `${visibleText(connection.error)}. Is the server running, and is this address right? The `
+      + "page keeps trying.";
     return say(
       `waiting ${connection.error}`,
       "The server cannot be reached",
@@ -48,8 +48,8 @@ export function emptyState(state, { clear, retry }) {
   }
   if (!state.isSettled) return { id: "loading", element: skeleton };
   if (status && status.connected_sources === 0) {
-    const text = "Flows come from node agents or from the lab. Start one: “vibrissa lab” runs a small cluster "
-      + "on this machine; in a cluster, see that the agents are running and can reach this server.";
+    const text = "Flows come from node agents or from the lab. Start one: “vibrissa lab” runs a small "
+      + "cluster on this machine; in a cluster, see that the agents are running and can reach this server.";
     return say("no source", "No source of flows is connected", text, []);
   }
   const text = "Sources are connected and quiet. Open a connection between two workloads; it appears here "

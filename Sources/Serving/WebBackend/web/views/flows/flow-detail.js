@@ -144,13 +144,13 @@ function endpointText(namespace, name) {
 /** @param {string} label @param {string} value @param {string} note @param {string} [labels] */
 function fact(label, value, note, labels = "") {
   const list = labels.split(" | ").filter((text) => text !== "").slice(0, 40);
-  return [h("div", { class: "fact" }, h("dt", {}, label),
-    h("dd", {}, h("bdi", { class: "fact-value" }, value), note ? h(
-      "span", { class: "fact-note" }, visibleText(note),
-    ) : null,
-      list.length > 0 ? h(
-        "span", { class: "labels" }, ...list.map((text) => h("bdi", { class: "label" }, visibleText(text))),
-      ) : null))];
+  const labelList = list.map((text) => h("bdi", { class: "label" }, visibleText(text)));
+  const parts = [
+    h("bdi", { class: "fact-value" }, value),
+    note ? h("span", { class: "fact-note" }, visibleText(note)) : null,
+    list.length > 0 ? h("span", { class: "labels" }, ...labelList) : null,
+  ];
+  return [h("div", { class: "fact" }, h("dt", {}, label), h("dd", {}, ...parts))];
 }
 
 /** @param {Row} row @param {(change: Record<string, string[]>) => void} only */

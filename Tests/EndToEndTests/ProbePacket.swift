@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NetworkModel
+import TestSupport
+
+/// Sends the first packet of a connection from a namespace: what policy decides about.
+struct ProbePacket: Sendable {
+    let tuple: ConnectionTuple
+
+    /// To be called inside the source's namespace. Returns the socket, to be closed when the verdict is known: a TCP
+    /// socket that is closed early takes its SYN back.
+    func send() throws -> Int32 {
+        let isV6 = tuple.family == .v6
+        let isICMP = tuple.transport == .icmp || tuple.transport == .icmpv6
+        let isTCP = tuple.transport == .tcp
+        let kind = Int32((isTCP ? SOCK_STREAM : SOCK_DGRAM).rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(isV6 ? AF_INET6 : AF_INET, kind, isICMP ? Int32(tuple.transport.rawValue) : 0)
+        guard descriptor >= 0 else { throw Self.failure("socket", tuple) }
+        do {
+            try bindSource(descriptor, isV6)
+            try sendFirst(descriptor, isV6, isTCP: isTCP, isICMP: isICMP)
+            return descriptor
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    private func bindSource(_ descriptor: Int32, _ isV6: Bool) throws {
+        let result = Self.withAddress(tuple.source, tuple.sourcePort, isV6) { bind(descriptor, $0, $1) }
+        guard result == 0 else { throw Self.failure("bind", tuple) }
+    }
+
+    private func sendFirst(_ descriptor: Int32, _ isV6: Bool, isTCP: Bool, isICMP: Bool) throws {
+        let port = isICMP ? 0 : tuple.destinationPort
+        let result = Self.withAddress(tuple.destination, port, isV6) { address, size -> Int in
+            if isTCP { return Int(connect(descriptor, address, size)) }
+            var bytes = Array("probe".utf8)
+            // An echo request: type 8 or 128, code 0; the kernel fills in identifier and checksum.
+            if isICMP { bytes = [isV6 ? 128 : 8, 0, 0, 0, 0, 0, 0, 1] + bytes }
+            return sendto(descriptor, bytes, bytes.count, 0, address, size)
+        }
+        guard result >= 0 || errno == EINPROGRESS else { throw Self.failure("send", tuple) }
+    }
+
+    private static func failure(_ operation: String, _ tuple: ConnectionTuple) -> LoopbackHTTP.Failure {
+        LoopbackHTTP.Failure("\(operation): \(String(cString: strerror(errno))): \(tuple)")
+    }
+
+    private static func withAddress<Value>(
+        _ address: IPAddress, _ port: UInt16, _ isV6: Bool, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value
+    ) -> Value {
+        var storage = [UInt8](repeating: 0, count: isV6 ? 28 : 16)
+        let family = UInt16(isV6 ? AF_INET6 : AF_INET)
+        storage[0] = UInt8(truncatingIfNeeded: family)
+        storage[1] = UInt8(family >> 8)
+        storage[2] = UInt8(port >> 8)
+        storage[3] = UInt8(truncatingIfNeeded: port)
+        storage.replaceSubrange((isV6 ? 8 : 4)..<(isV6 ? 24 : 8), with: address.networkBytes)
+        return withUnsafeTemporaryAllocation(byteCount: storage.count, alignment: 8) { bytes in
+            bytes.copyBytes(from: storage)
+            // Laid out as the kernel's sockaddr_in or sockaddr_in6; both begin as sockaddr does.
+            let address = bytes.bindMemory(to: sockaddr.self)
+            return body(UnsafePointer(address.baseAddress!), socklen_t(storage.count))
+        }
+    }
+}
