@@ -15,7 +15,8 @@ struct ChangesTests {
         var store = storeAtT0()
         let start = store.latestCursor
         store.insert([
-            record(flowKey(), at: 1, packets: 1, generation: 4), record(flowKey(), at: 3.25, packets: 2, generation: 5),
+            record(flowKey(), at: 1, packets: 1, generation: 4),
+            record(flowKey(), at: 3.25, packets: 2, generation: 5),
             record(flowKey(), at: 2, packets: 4, generation: 4),
         ])
         let changes = store.changes(.init(start: .cursor(start)), now: time(4))
@@ -36,7 +37,9 @@ struct ChangesTests {
         #expect(changes.rows.map(\.cursor) == changes.rows.map(\.cursor).sorted())
     }
 
-    @Test("small pieces give the same rows as one large piece, over packed and open windows", arguments: [1, 2, 7])
+    @Test(
+        "small pieces give the same rows as one large piece, over packed and open windows",
+        arguments: [1, 2, 7])
     func pieces(limit: Int) {
         var store = storeAtT0()
         for step in 0..<40 {
@@ -62,7 +65,9 @@ struct ChangesTests {
     @Test("a start some seconds ago includes the windows that were still filling then")
     func backfill() {
         var store = storeAtT0()
-        for at in [-60, -45, -30, -15] { store.insert(record(flowKey(destination: "at \(at)"), at: Double(at))) }
+        for at in [-60, -45, -30, -15] {
+            store.insert(record(flowKey(destination: "at \(at)"), at: Double(at)))
+        }
         let changes = store.changes(.init(start: .secondsAgo(31)), now: time(0))
         #expect(changes.rows.map(\.flow.key.destination.name) == ["at -45", "at -30", "at -15"])
         #expect(changes.rows.allSatisfy { !$0.isFilling })
@@ -78,7 +83,8 @@ struct ChangesTests {
         let first = store.changes(.init(start: .secondsAgo(0), filter: filter, limit: 5), now: time(2))
         #expect(first.rows.isEmpty)
         #expect(first.hasMore)
-        let second = store.changes(.init(start: .cursor(first.cursor), filter: filter, limit: 5), now: time(2))
+        let second = store.changes(
+            .init(start: .cursor(first.cursor), filter: filter, limit: 5), now: time(2))
         #expect(rows(second) == ["d7 0..15 1"])
         #expect(!second.hasMore)
     }
@@ -86,7 +92,9 @@ struct ChangesTests {
     @Test("too large a backlog skips exactly the oldest entries and says how many")
     func backlog() {
         var store = storeAtT0()
-        for index in 0..<100 { store.insert(record(flowKey(destination: "d\(index)"), at: Double(index % 3) * 15 - 30)) }
+        for index in 0..<100 {
+            store.insert(record(flowKey(destination: "d\(index)"), at: Double(index % 3) * 15 - 30))
+        }
         let changes = store.changes(.init(start: .secondsAgo(600), maximumBacklog: 10), now: time(2))
         #expect(changes.gap == FlowGap(reason: .backlog, missed: 90))
         #expect(changes.rows.map(\.flow.key.destination.name) == (90..<100).map { "d\($0)" })

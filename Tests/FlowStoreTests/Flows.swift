@@ -9,18 +9,22 @@ import PolicyModel
 let t0: Int64 = 1_700_000_010
 
 /// A store whose clock stands at `t0`.
-func storeAtT0(_ limits: FlowStore.Limits = .init()) -> FlowStore { FlowStore(now: Timestamp(seconds: t0), limits: limits) }
+func storeAtT0(_ limits: FlowStore.Limits = .init()) -> FlowStore {
+    FlowStore(now: Timestamp(seconds: t0), limits: limits)
+}
 
 /// An allowed flow from client to server, but for what is given.
 func flowKey(
     source: String = "client-*", sourceNamespace: String = "ns-a", destination: String = "server-*",
     namespace: String = "ns-b", port: UInt16 = 8_080, service: FlowService = .none, transport: String = "tcp",
-    reporter: FlowReporter = .destination, action: FlowAction = .allow, sourceType: FlowEndpointType = .workload,
+    reporter: FlowReporter = .destination, action: FlowAction = .allow,
+    sourceType: FlowEndpointType = .workload,
     enforced: [PolicyHit] = [allowWeb], pending: [PolicyHit] = [allowWeb]
 ) -> FlowKey {
     FlowKey(
         source: FlowEndpoint(type: sourceType, name: source, namespace: sourceNamespace),
-        destination: FlowEndpoint(type: .workload, name: destination, namespace: namespace), destinationPort: port,
+        destination: FlowEndpoint(type: .workload, name: destination, namespace: namespace),
+        destinationPort: port,
         service: service, transport: transport, reporter: reporter, action: action,
         trace: PolicyTrace(enforced: enforced, pending: pending))
 }
@@ -28,7 +32,8 @@ func flowKey(
 let allowWeb = hit(.networkPolicy, "ns-b", "allow-web", tier: "default", .allow)
 
 func hit(
-    _ kind: PolicyKind, _ namespace: String, _ name: String, tier: String, _ action: RuleAction, index: Int = 0,
+    _ kind: PolicyKind, _ namespace: String, _ name: String, tier: String, _ action: RuleAction,
+    index: Int = 0,
     rule: Int = 0
 ) -> PolicyHit {
     let policy = PolicyID(kind: kind, namespace: namespace, name: name)
@@ -48,7 +53,9 @@ func record(
         generation: generation)
 }
 
-func time(_ seconds: Double) -> Timestamp { Timestamp(nanoseconds: t0 * 1_000_000_000 + Int64(seconds * 1e9)) }
+func time(_ seconds: Double) -> Timestamp {
+    Timestamp(nanoseconds: t0 * 1_000_000_000 + Int64(seconds * 1e9))
+}
 
 extension FlowStore {
     mutating func insert(_ records: [FlowRecord]) {
@@ -69,7 +76,9 @@ extension FlowStore {
 }
 
 extension FlowAggregate {
-    var line: String { "\(key.destination.name) \(startSeconds - t0)..\(endSeconds - t0) \(counters.packetsIn)" }
+    var line: String {
+        "\(key.destination.name) \(startSeconds - t0)..\(endSeconds - t0) \(counters.packetsIn)"
+    }
 }
 
 /// Bounds relative to `t0`.

@@ -18,9 +18,16 @@ struct HintTests {
     private func store() -> FlowStore {
         var store = storeAtT0()
         store.insert([
-            record(flowKey(destination: "b-*", enforced: [Self.base, Self.allow], pending: [Self.base, Self.next]), at: -30),
-            record(flowKey(destination: "a-*", action: .deny, enforced: [Self.first], pending: [Self.first]), at: -30),
-            record(flowKey(destination: "b-*", port: 9, enforced: [Self.profile], pending: [Self.profile]), at: -30),
+            record(
+                flowKey(
+                    destination: "b-*", enforced: [Self.base, Self.allow], pending: [Self.base, Self.next]),
+                at: -30),
+            record(
+                flowKey(destination: "a-*", action: .deny, enforced: [Self.first], pending: [Self.first]),
+                at: -30),
+            record(
+                flowKey(destination: "b-*", port: 9, enforced: [Self.profile], pending: [Self.profile]),
+                at: -30),
         ])
         return store
     }
@@ -32,7 +39,10 @@ struct HintTests {
             (type: .destinationNamespace, values: ["ns-b"]), (type: .sourceNamespace, values: ["ns-a"]),
             (type: .policyTier, values: ["default", "tier-a", "tier-z"]),
             (type: .policyName, values: ["allow-web", "base", "first", "next"]),
-            (type: .policyKind, values: ["CalicoNetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy"]),
+            (
+                type: .policyKind,
+                values: ["CalicoNetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy"]
+            ),
             (type: .policyNamespace, values: ["", "ns-b"]),
         ] as [(type: FlowHintType, values: [String])])
     func values(type: FlowHintType, values: [String]) throws {

@@ -22,18 +22,22 @@ struct ListTests {
             testDescription: "the window that holds the record's time", records: [-37], range: range(),
             expected: ["server-* -45..-30 1"]),
         RangeCase(
-            testDescription: "several windows: summed, gaps allowed", records: [-90, -45, -30], range: range(),
+            testDescription: "several windows: summed, gaps allowed", records: [-90, -45, -30],
+            range: range(),
             expected: ["server-* -90..-15 7"]),
         RangeCase(
             testDescription: "the end is exclusive", records: [-45], range: range(before: -45), expected: []),
         RangeCase(
-            testDescription: "an end at the window's end includes it", records: [-45], range: range(before: -30),
+            testDescription: "an end at the window's end includes it", records: [-45],
+            range: range(before: -30),
             expected: ["server-* -45..-30 1"]),
         RangeCase(
-            testDescription: "the start is compared with the window's start", records: [-40], range: range(from: -45),
+            testDescription: "the start is compared with the window's start", records: [-40],
+            range: range(from: -45),
             expected: ["server-* -45..-30 1"]),
         RangeCase(
-            testDescription: "a start inside a window drops it", records: [-40], range: range(from: -44), expected: []),
+            testDescription: "a start inside a window drops it", records: [-40], range: range(from: -44),
+            expected: []),
         RangeCase(
             testDescription: "negative bounds are relative to now", records: [-75, -60, -30],
             range: FlowTimeRange(startGTE: -60), expected: ["server-* -60..-15 6"]),
@@ -47,13 +51,16 @@ struct ListTests {
             testDescription: "end 0 leaves the filling and the future window out", records: [-15, 0, 20],
             range: range(), expected: ["server-* -15..0 1"]),
         RangeCase(
-            testDescription: "an end in the future includes both", records: [-15, 0, 20], range: range(before: 30),
+            testDescription: "an end in the future includes both", records: [-15, 0, 20],
+            range: range(before: 30),
             expected: ["server-* -15..30 7"]),
         RangeCase(
-            testDescription: "a flow of the filling window alone is left out", records: [0], range: range(), clock: 5,
+            testDescription: "a flow of the filling window alone is left out", records: [0], range: range(),
+            clock: 5,
             expected: []),
         RangeCase(
-            testDescription: "a range in the future is empty", records: [-15], range: range(from: 150, before: 300),
+            testDescription: "a range in the future is empty", records: [-15],
+            range: range(from: 150, before: 300),
             expected: []),
         RangeCase(
             testDescription: "extreme bounds", records: [-15],
@@ -132,7 +139,8 @@ struct ListTests {
         var store = storeAtT0()
         store.insert([
             record(flowKey(destination: "m-*"), at: -30), record(flowKey(destination: "a-*"), at: -60),
-            record(flowKey(destination: "m-*", port: 1), at: -90), record(flowKey(destination: "Z-*"), at: -30),
+            record(flowKey(destination: "m-*", port: 1), at: -90),
+            record(flowKey(destination: "Z-*"), at: -30),
             record(flowKey(destination: "é-*"), at: -30),
         ])
         let names = try store.list(FlowListQuery(sortBy: [.destinationName]), now: time(0)).items
@@ -140,7 +148,9 @@ struct ListTests {
         #expect(names.map(\.key.destinationPort) == [8_080, 8_080, 8_080, 1, 8_080])
     }
 
-    @Test("refuses orders that the API refuses", arguments: [[FlowSortKey.sourceType], [.destinationType], [.time, .time]])
+    @Test(
+        "refuses orders that the API refuses",
+        arguments: [[FlowSortKey.sourceType], [.destinationType], [.time, .time]])
     func refusedOrders(_ keys: [FlowSortKey]) {
         #expect(throws: FlowQueryError.self) {
             try storeAtT0().list(FlowListQuery(sortBy: keys), now: time(0))
@@ -150,7 +160,8 @@ struct ListTests {
     @Test(
         "pages count from 0 and totals do not depend on the page",
         arguments: [
-            (page: 0, size: 2, expected: ["d0", "d1"], pages: 3), (page: 2, size: 2, expected: ["d4"], pages: 3),
+            (page: 0, size: 2, expected: ["d0", "d1"], pages: 3),
+            (page: 2, size: 2, expected: ["d4"], pages: 3),
             (page: 3, size: 2, expected: [], pages: 3), (page: .max, size: .max, expected: [], pages: 1),
             (page: 7, size: 0, expected: ["d0", "d1", "d2", "d3", "d4"], pages: 1),
         ] as [(page: Int64, size: Int64, expected: [String], pages: Int)])
@@ -168,7 +179,9 @@ struct ListTests {
         }
     }
 
-    @Test("refuses negative pages", arguments: [(page: -1, size: 1), (page: 0, size: -1)] as [(page: Int64, size: Int64)])
+    @Test(
+        "refuses negative pages",
+        arguments: [(page: -1, size: 1), (page: 0, size: -1)] as [(page: Int64, size: Int64)])
     func negativePages(page: Int64, size: Int64) {
         #expect(throws: FlowQueryError.self) {
             try storeAtT0().list(FlowListQuery(paging: FlowPaging(page: page, pageSize: size)), now: time(0))
@@ -202,7 +215,8 @@ struct LabelTests {
             records: [(-30, ["app=c", "pod=1", "team=x"]), (-28, ["team=x", "app=c", "pod=2"])],
             expected: ["app=c", "team=x"]),
         Case(
-            testDescription: "sorted, whatever the order they came in", records: [(-30, ["z=1", "a=2", "m=3"])],
+            testDescription: "sorted, whatever the order they came in",
+            records: [(-30, ["z=1", "a=2", "m=3"])],
             expected: ["a=2", "m=3", "z=1"]),
         Case(
             testDescription: "one window: empty stays empty",

@@ -11,7 +11,9 @@ struct RingTests {
     @Test("reaches 3600 s back and one window ahead; the rest is refused and counted")
     func edges() throws {
         var store = storeAtT0()
-        for at in [-3_600, -3_601, 29.999, 30] { store.insert(record(flowKey(destination: "at \(at)"), at: at)) }
+        for at in [-3_600, -3_601, 29.999, 30] {
+            store.insert(record(flowKey(destination: "at \(at)"), at: at))
+        }
         let names = try store.list(FlowListQuery(range: range(before: 300)), now: time(0)).items
         #expect(Set(names.map(\.key.destination.name)) == ["at -3600.0", "at 29.999"])
         #expect(store.loss("flow_records_too_old_total") == 1)
@@ -47,13 +49,15 @@ struct RingTests {
         store.insert(record(flowKey(destination: "d3"), at: -20))
         store.tick(1...20)
         store.insert([
-            record(flowKey(destination: "d7"), at: -29, packets: 10), record(flowKey(destination: "new"), at: -28),
+            record(flowKey(destination: "d7"), at: -29, packets: 10),
+            record(flowKey(destination: "new"), at: -28),
         ])
         store.tick(21...30)
         store.insert(record(flowKey(destination: "d3"), at: -29, packets: 100))
         let lines = Set(try store.lines(at: 450))
         #expect(lines.count == 21)
-        #expect(lines.isSuperset(of: ["d7 -30..-15 11", "d3 -30..-15 102", "new -30..-15 1", "d19 -30..-15 1"]))
+        #expect(
+            lines.isSuperset(of: ["d7 -30..-15 11", "d3 -30..-15 102", "new -30..-15 1", "d19 -30..-15 1"]))
     }
 
     @Test("a bound on keys refuses new keys, counts them, and lets go when keys expire")
@@ -85,14 +89,17 @@ struct RingTests {
         #expect(try store.lines(at: 46) == ["server-* 0..15 1"])
     }
 
-    @Test("a clock that jumps further than the ring reaches starts it over", arguments: [-10_000, 10_000] as [Double])
+    @Test(
+        "a clock that jumps further than the ring reaches starts it over",
+        arguments: [-10_000, 10_000] as [Double])
     func clockJump(_ jump: Double) throws {
         var store = storeAtT0()
         store.insert(record(flowKey(), at: -15))
         #expect(store.rollOver(now: time(jump)) == [])
         #expect(store.keyCount == 0)
         store.insert(record(flowKey(destination: "after"), at: jump - 30))
-        #expect(try store.list(FlowListQuery(), now: time(jump)).items.map(\.key.destination.name) == ["after"])
+        #expect(
+            try store.list(FlowListQuery(), now: time(jump)).items.map(\.key.destination.name) == ["after"])
     }
 
     @Test("slots of expired keys are used again and found", arguments: [UInt64(1), 2, 3])
@@ -115,7 +122,8 @@ struct RingTests {
         let expected = model.reduce(into: [String: UInt64]()) { $0.merge($1.value, uniquingKeysWith: +) }
         let end = Timestamp(seconds: t0 + 200 * 15)
         let items = try store.list(FlowListQuery(), now: end).items
-        let actual = Dictionary(uniqueKeysWithValues: items.map { ($0.key.destination.name, $0.counters.packetsIn) })
+        let actual = Dictionary(
+            uniqueKeysWithValues: items.map { ($0.key.destination.name, $0.counters.packetsIn) })
         #expect(actual == expected)
         #expect(store.keyCount == expected.count)
     }

@@ -73,11 +73,11 @@ struct HostileText: Sendable, CustomTestStringConvertible {
         HostileText("an unknown anchor", "a: *b\n", line: 1, says: "no anchor '&b'"),
         HostileText("an anchor cycle", "a: &a\n  b: *a\n", line: 2, says: "no anchor '&a' before it"),
         HostileText("an alias with text", "a: &a x\nb: *a y\n", line: 2, says: "must be quoted"),
-        HostileText("an open quote", "a: \"b\n", line: 2, says: "cannot be read"),
+        HostileText("an open quote", "a: \"b\n", line: 1, says: "cannot be read"),
         HostileText("an open bracket", "a: [b\nc: d\n", line: 2, says: "cannot be read"),
         HostileText("a bad indent", "a:\n  b: c\n d: e\n", line: 3, says: "cannot be read"),
         HostileText("an unknown YAML version", "%YAML 3.0\n---\na: b\n", line: 1, says: "cannot be read"),
-        HostileText("a document mark inside a string", "a: \"b\n---\nc\"\n", line: 2, says: "cannot be read"),
+        HostileText("a document mark inside a string", "a: \"b\n---\nc\"\n", line: 1, says: "cannot be read"),
     ]
 }
 

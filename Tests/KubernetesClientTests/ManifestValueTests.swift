@@ -49,8 +49,8 @@ struct ManifestValueTests {
         "finds the place of a field path",
         arguments: [
             ("spec", 2, 1), ("spec.tier", 3, 9), ("spec.ingress", 4, 3),
-            ("spec.ingress[1].source.nets[0]", 6, 27),
-            ("spec.ingress[1].source.missing", 6, 11), ("spec.ingress[7]", 4, 3), ("labels[a.b/c]", 7, 16),
+            ("spec.ingress[1].source.nets[0]", 6, 28),
+            ("spec.ingress[1].source.missing", 6, 12), ("spec.ingress[7]", 4, 3), ("labels[a.b/c]", 7, 17),
             ("", 2, 1),
             ("nothing.at.all", 2, 1),
         ])

@@ -40,7 +40,7 @@ struct PolicyMistake: Sendable, CustomTestStringConvertible {
         ) {
             $0.ingress[0].source.ports = [.named("http"), .range(PortRange(80))]
         },
-        PolicyMistake("ports of a numeric protocol", at: "spec.ingress[0].destination.notPorts", says: "58") {
+        PolicyMistake("ports of a numeric protocol", at: "spec.ingress[0].destination.notPorts", says: "50") {
             $0.ingress[0].transport = ProtocolName(.esp)
             $0.ingress[0].destination.notPorts = [.named("http")]
         },

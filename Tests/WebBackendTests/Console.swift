@@ -46,7 +46,9 @@ struct Console: Sendable {
     func request(
         _ method: String, _ path: String, headers: [String] = [], host: String? = nil
     ) async throws -> HTTPReply {
-        let lines = ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "localhost:\(port)")", "Connection: close"]
+        let lines = [
+            "\(method) \(path) HTTP/1.1", "Host: \(host ?? "localhost:\(port)")", "Connection: close",
+        ]
         return try await raw((lines + headers).joined(separator: "\r\n") + "\r\n\r\n")
     }
 
@@ -127,25 +129,30 @@ func withDeadline<Value: Sendable>(
 // MARK: - Flows
 
 let allowWeb = PolicyHit(
-    place: .rule(PolicyID(kind: .networkPolicy, namespace: "shop", name: "allow-web"), index: 2), tier: "default",
+    place: .rule(PolicyID(kind: .networkPolicy, namespace: "shop", name: "allow-web"), index: 2),
+    tier: "default",
     action: .allow, policyIndex: 0)
 let endOfTier = PolicyHit(
-    place: .endOfTier(trigger: PolicyID(kind: .globalNetworkPolicy, name: "base")), tier: "security", action: .deny,
+    place: .endOfTier(trigger: PolicyID(kind: .globalNetworkPolicy, name: "base")), tier: "security",
+    action: .deny,
     policyIndex: 0)
 let profile = PolicyHit(
     place: .profileRule(name: "kns.shop", index: 0), tier: "", action: .allow, policyIndex: 0)
 let staged = PolicyHit(
-    place: .rule(PolicyID(kind: .stagedNetworkPolicy, namespace: "shop", name: "next"), index: 0), tier: "default",
+    place: .rule(PolicyID(kind: .stagedNetworkPolicy, namespace: "shop", name: "next"), index: 0),
+    tier: "default",
     action: .deny, policyIndex: 0)
 
 func flowKey(
     source: FlowEndpoint = FlowEndpoint(type: .workload, name: "web-*", namespace: "shop"),
-    destination: FlowEndpoint = FlowEndpoint(type: .workload, name: "db-*", namespace: "data"), port: UInt16 = 5_432,
+    destination: FlowEndpoint = FlowEndpoint(type: .workload, name: "db-*", namespace: "data"),
+    port: UInt16 = 5_432,
     transport: String = "tcp", reporter: FlowReporter = .destination, action: FlowAction = .allow,
     enforced: [PolicyHit] = [allowWeb], pending: [PolicyHit] = [allowWeb]
 ) -> FlowKey {
     FlowKey(
-        source: source, destination: destination, destinationPort: port, transport: transport, reporter: reporter,
+        source: source, destination: destination, destinationPort: port, transport: transport,
+        reporter: reporter,
         action: action, trace: PolicyTrace(enforced: enforced, pending: pending))
 }
 

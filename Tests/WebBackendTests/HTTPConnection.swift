@@ -11,7 +11,8 @@ struct HTTPConnection {
     private var received = ByteBuffer()
 
     static func open<Value: Sendable>(
-        port: Int, receiveBuffer: Int? = nil, _ body: @escaping @Sendable (HTTPConnection) async throws -> Value
+        port: Int, receiveBuffer: Int? = nil,
+        _ body: @escaping @Sendable (HTTPConnection) async throws -> Value
     ) async throws -> Value {
         var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         if let receiveBuffer {
@@ -43,7 +44,9 @@ struct HTTPConnection {
     mutating func head() async throws -> HTTPReply {
         var lines: [String] = []
         while true {
-            guard let line = try await line() else { throw TestFailure("the connection ended in the headers: \(lines)") }
+            guard let line = try await line() else {
+                throw TestFailure("the connection ended in the headers: \(lines)")
+            }
             if line.isEmpty { break }
             lines.append(line)
         }
@@ -51,7 +54,8 @@ struct HTTPConnection {
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
-            headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+            headers[parts[0].lowercased()] =
+                parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
         }
         return HTTPReply(status: status, headers: headers)
     }
@@ -159,7 +163,8 @@ struct EventReader {
     }
 
     /// Skips to the next row that passes.
-    mutating func row(where passes: ([String: Any]) -> Bool) async throws -> (row: [String: Any], id: String?) {
+    mutating func row(where passes: ([String: Any]) -> Bool) async throws -> (row: [String: Any], id: String?)
+    {
         while true {
             let event = try await next("flows")
             if let row = try event.rows.first(where: passes) { return (row, event.id) }
@@ -168,7 +173,9 @@ struct EventReader {
 
     private mutating func take() -> Event? {
         let mark: [UInt8] = [10, 10]
-        guard text.count > 1, let end = text.indices.dropLast().first(where: { text[$0...].starts(with: mark) }) else {
+        guard text.count > 1,
+            let end = text.indices.dropLast().first(where: { text[$0...].starts(with: mark) })
+        else {
             return nil
         }
         let lines = String(decoding: text[..<end], as: UTF8.self).split(separator: "\n")

@@ -5,7 +5,9 @@ import FlowStore
 
 /// A store elsewhere that cannot be reached.
 struct NoFlows: FlowQuerying {
-    func list(_ query: FlowListQuery) async throws(FlowQueryError) -> FlowPage<FlowAggregate> { throw refusal }
+    func list(_ query: FlowListQuery) async throws(FlowQueryError) -> FlowPage<FlowAggregate> {
+        throw refusal
+    }
     func hints(_ query: FlowHintsQuery) async throws(FlowQueryError) -> FlowPage<String> { throw refusal }
     func changes(_ query: FlowChangesQuery) async throws(FlowQueryError) -> FlowChanges { throw refusal }
     func changeTicks() async throws(FlowQueryError) -> AsyncStream<Void> { throw refusal }

@@ -24,7 +24,8 @@ public struct FlowAggregate: Hashable, Sendable {
 
     public init(
         id: UInt64, key: FlowKey, startSeconds: Int64, endSeconds: Int64, sourceLabels: [String] = [],
-        destinationLabels: [String] = [], counters: FlowCounters, lastActivity: Timestamp, generation: UInt64 = 0
+        destinationLabels: [String] = [], counters: FlowCounters, lastActivity: Timestamp,
+        generation: UInt64 = 0
     ) {
         self.id = id
         self.key = key

@@ -34,7 +34,8 @@ public struct FlowChangesQuery: Hashable, Sendable {
     public var maximumBacklog: Int
 
     public init(
-        start: FlowChangeStart, filter: FlowFilter = FlowFilter(), limit: Int = 1_000, maximumBacklog: Int = 200_000
+        start: FlowChangeStart, filter: FlowFilter = FlowFilter(), limit: Int = 1_000,
+        maximumBacklog: Int = 200_000
     ) {
         self.start = start
         self.filter = filter

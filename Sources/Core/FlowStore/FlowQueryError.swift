@@ -19,11 +19,13 @@ extension FlowQueryError: CustomStringConvertible {
         case .emptyTimeRange(let start, let end):
             "the time range is empty: it starts at \(start) and ends before \(end) (Unix seconds)"
         case .negativePage(let page): "page is \(page); pages count from 0"
-        case .negativePageSize(let size): "pageSize is \(size); 0 means everything, otherwise give a positive number"
+        case .negativePageSize(let size):
+            "pageSize is \(size); 0 means everything, otherwise give a positive number"
         case .unsupportedSort(let key): "flows cannot be sorted by \(key.rawValue)"
         case .severalSortKeys(let keys):
             "\(keys.count) sort orders were given (\(keys.map(\.rawValue).joined(separator: ", "))); give one"
-        case .tooManyStreams(let limit): "\(limit) streams are open, which is the limit; close one and try again"
+        case .tooManyStreams(let limit):
+            "\(limit) streams are open, which is the limit; close one and try again"
         case .unavailable(let reason): "the flows cannot be reached: \(reason)"
         }
     }

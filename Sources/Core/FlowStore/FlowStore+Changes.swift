@@ -11,17 +11,14 @@ extension FlowStore {
     ///
     /// Each window keeps its entries in the order of their last change, so there is no log that could
     /// overflow: an entry that changed a thousand times is one row with the newest totals, and a reader that
-    /// is behind misses nothing until windows are recycled. Complexity: O(windows + entries changed since the
-    /// cursor in open windows + limit × windows with changes).
+    /// is behind misses nothing until windows are recycled.
+    /// Complexity: O(windows + entries changed since the cursor in open windows + limit × changed windows).
     public func changes(_ query: FlowChangesQuery, now: Timestamp) -> FlowChanges {
         var (cursor, gap) = resolve(query.start, now: now)
-        var outstanding = 0
-        for index in windows.indices where windows[index].lastSequence > cursor {
-            outstanding += windows[index].changeCount(after: cursor)
-        }
+        let outstanding = outstanding(after: cursor)
         if outstanding > query.maximumBacklog {
             let skipped = outstanding - query.maximumBacklog
-            cursor = skip(skipped, after: cursor)
+            cursor = skip(skipped, of: outstanding, after: cursor)
             gap = FlowGap(reason: gap?.reason ?? .backlog, missed: gap == nil ? skipped : nil)
         }
         var spans: [Span] = []
@@ -30,7 +27,9 @@ extension FlowStore {
         }
         var examined = 0
         var rows: [FlowChange] = []
-        while examined < query.limit, let next = spans.indices.min(by: { spans[$0].sequence < spans[$1].sequence }) {
+        while examined < query.limit,
+            let next = spans.indices.min(by: { spans[$0].sequence < spans[$1].sequence })
+        {
             let (position, entry) = (spans[next].position, spans[next].entry)
             cursor = spans[next].sequence
             examined += 1
@@ -61,28 +60,28 @@ extension FlowStore {
         }
     }
 
-    /// The sequence after which exactly `count` fewer entries are outstanding. Sequences are unique, so it is
-    /// found by bisection over them.
-    private func skip(_ count: Int, after cursor: UInt64) -> UInt64 {
-        let spans = windows.filter { $0.lastSequence > cursor }.map { window in
-            window.entriesChanged(after: cursor).map { window.sequence(Int($0)) }
-        }
-        func passed(_ sequence: UInt64) -> Int {
-            spans.reduce(0) { sum, span in
-                var (low, high) = (0, span.count)
-                while low < high {
-                    let middle = (low + high) / 2
-                    if span[middle] > sequence { high = middle } else { low = middle + 1 }
-                }
-                return sum + low
-            }
-        }
+    /// The sequence after which `count` fewer entries are outstanding. Sequences are unique, so bisection over them
+    /// finds it.
+    private func skip(_ count: Int, of outstanding: Int, after cursor: UInt64) -> UInt64 {
         var (low, high) = (cursor, sequence)
         while low < high {
             let middle = low + (high - low) / 2
-            if passed(middle) < count { low = middle + 1 } else { high = middle }
+            if outstanding - self.outstanding(after: middle) < count {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return low
+    }
+
+    /// How many entries changed after a sequence.
+    private func outstanding(after sequence: UInt64) -> Int {
+        var count = 0
+        for index in windows.indices where windows[index].lastSequence > sequence {
+            count += windows[index].changeCount(after: sequence)
+        }
+        return count
     }
 }
 
@@ -90,23 +89,24 @@ extension FlowStore {
 private struct Span {
     let position: Int
     private(set) var sequence: UInt64
-    private var entries: ArraySlice<UInt32>
+    private(set) var entry: Int
+    private var entries: ChangedEntries
 
     /// Nil when nothing changed after `cursor`.
     init?(_ columns: WindowColumns, position: Int, after cursor: UInt64) {
-        entries = columns.entriesChanged(after: cursor)[...]
+        entries = columns.entriesChanged(after: cursor)
         guard let first = entries.first else { return nil }
         self.position = position
-        sequence = columns.sequence(Int(first))
+        entry = first
+        sequence = columns.sequence(first)
     }
-
-    var entry: Int { Int(entries.first ?? 0) }
 
     /// False at the end.
     mutating func advance(_ columns: WindowColumns) -> Bool {
         entries.removeFirst()
         guard let next = entries.first else { return false }
-        sequence = columns.sequence(Int(next))
+        entry = next
+        sequence = columns.sequence(next)
         return true
     }
 }

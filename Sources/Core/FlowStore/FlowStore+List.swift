@@ -8,8 +8,8 @@ extension FlowStore {
     /// 2.3 to 2.6).
     ///
     /// A flow with no such window is left out, also when a window of it starts inside the range. Over
-    /// windows, labels are what all windows have in common. Complexity: O(entries in the range), twice; plus
-    /// sorting the matching flows.
+    /// windows, labels are what all windows have in common.
+    /// Complexity: O(entries in the range), twice; plus sorting the matching flows.
     public func list(
         _ query: FlowListQuery, now: Timestamp
     ) throws(FlowQueryError) -> FlowPage<FlowAggregate> {
@@ -29,7 +29,9 @@ extension FlowStore {
             }
         }
         let (page, totalPages) = try query.paging.cut(found.count)
-        guard !page.isEmpty else { return FlowPage(items: [], totalPages: totalPages, totalResults: found.count) }
+        guard !page.isEmpty else {
+            return FlowPage(items: [], totalPages: totalPages, totalResults: found.count)
+        }
         sortFlows(&found, by: sort)
         let items = sums(of: found[page].map(\.slot), over: inRange)
         return FlowPage(items: items, totalPages: totalPages, totalResults: found.count)

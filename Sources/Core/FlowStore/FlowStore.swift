@@ -34,12 +34,14 @@ public struct FlowStore: Sendable {
         public var maximumKeyBytes: Int
 
         public init(
-            windowSeconds: Int64 = 15, windowCount: Int = 242, maximumKeys: Int = 100_000, maximumLabels: Int = 128,
+            windowSeconds: Int64 = 15, windowCount: Int = 242, maximumKeys: Int = 100_000,
+            maximumLabels: Int = 128,
             maximumKeyBytes: Int = 32_768
         ) {
             precondition((1...3_600).contains(windowSeconds), "windowSeconds is 1 to 3600")
             precondition((4...60_000).contains(windowCount), "windowCount is 4 to 60000")
-            precondition((1..<Int(UInt32.max)).contains(maximumKeys), "maximumKeys is positive and fits 32 bits")
+            precondition(
+                (1..<Int(UInt32.max)).contains(maximumKeys), "maximumKeys is positive and fits 32 bits")
             self.windowSeconds = windowSeconds
             self.windowCount = windowCount
             self.maximumKeys = maximumKeys
@@ -161,7 +163,8 @@ public struct FlowStore: Sendable {
         }
         guard !due.isEmpty else { return [] }
         // The future, the filling and two past windows stay open: records are often a little late.
-        for index in windows.indices where windows[index].startSeconds < headSeconds - 3 * limits.windowSeconds {
+        for index in windows.indices
+        where windows[index].startSeconds < headSeconds - 3 * limits.windowSeconds {
             windows[index].seal()
         }
         return due
@@ -217,19 +220,27 @@ extension FlowStore {
         [
             EventLoss(
                 name: "flow_records_too_old_total", count: refusals.tooOld,
-                help: "Flow records from before the oldest window. Check the clock of the node that sent them."),
+                help:
+                    "Flow records from before the oldest window. Check the sending node's clock."),
             EventLoss(
                 name: "flow_records_too_new_total", count: refusals.tooNew,
-                help: "Flow records from after the future window. Check the clock of the node that sent them."),
+                help: "Flow records from after the future window. Check the sending node's clock."
+            ),
             EventLoss(
                 name: "flow_records_over_key_limit_total", count: refusals.keyLimit,
-                help: "Flow records of new keys while \(limits.maximumKeys) were held, which is the limit. Raise it."),
+                help:
+                    "Flow records of new keys beyond the limit of \(limits.maximumKeys). Raise the limit."
+            ),
             EventLoss(
                 name: "flow_records_oversized_total", count: refusals.keySize,
-                help: "Flow records whose names and trace exceed \(limits.maximumKeyBytes) bytes. Check the sender."),
+                help:
+                    "Flow records with over \(limits.maximumKeyBytes) bytes of names. Check the sender."
+            ),
             EventLoss(
                 name: "flow_label_sets_dropped_total", count: keys.refusedLabelSets,
-                help: "Label sets beyond \(KeyTable.maximumLabelSets) of one flow key; those records count without labels."),
+                help:
+                    "Label sets of a key beyond \(KeyTable.maximumLabelSets); their records count unlabelled."
+            ),
         ]
     }
 }
@@ -249,7 +260,8 @@ extension FlowKey {
             }
         }
         let texts = [
-            source.name, source.namespace, destination.name, destination.namespace, service.name, service.namespace,
+            source.name, source.namespace, destination.name, destination.namespace, service.name,
+            service.namespace,
             service.portName, transport,
         ]
         return texts.reduce(size(trace.enforced) + size(trace.pending)) { $0 + $1.utf8.count }

@@ -134,11 +134,12 @@ extension WindowColumns {
     /// Sequence of the latest change of an entry.
     func sequence(_ entry: Int) -> UInt64 { firstSequence + UInt64(changed[entry]) }
 
-    /// Entries that changed after `sequence`, in the order of change. O(result), and O(log entries) when
-    /// sealed.
-    func entriesChanged(after sequence: UInt64) -> [UInt32] {
-        guard lastSequence > sequence else { return [] }
-        return isOpen ? lastTouches(after: sequence) : Array(UInt32(firstEntry(after: sequence))..<UInt32(count))
+    /// Entries that changed after `sequence`, in the order of change. O(log entries) when sealed, else O(result).
+    func entriesChanged(after sequence: UInt64) -> ChangedEntries {
+        guard lastSequence > sequence else { return ChangedEntries(places: 0..<0) }
+        guard isOpen else { return ChangedEntries(places: firstEntry(after: sequence)..<count) }
+        let entries = lastTouches(after: sequence)
+        return ChangedEntries(places: entries.indices, entries: entries)
     }
 
     /// How many entries changed after `sequence`.
@@ -171,6 +172,25 @@ extension WindowColumns {
     }
 }
 
+/// Entries of one window in the order of change: a list, or places that are the entries themselves.
+struct ChangedEntries {
+    private(set) var places: Range<Int>
+    private let entries: [UInt32]?
+
+    fileprivate init(places: Range<Int>, entries: [UInt32]? = nil) {
+        self.places = places
+        self.entries = entries
+    }
+
+    /// The next entry; nil at the end.
+    var first: Int? {
+        guard let place = places.first else { return nil }
+        return entries.map { Int($0[place]) } ?? place
+    }
+
+    mutating func removeFirst() { places.removeFirst() }
+}
+
 // MARK: - Life of a window
 
 extension WindowColumns {
@@ -178,7 +198,8 @@ extension WindowColumns {
     mutating func seal() {
         guard isOpen else { return }
         let sorted = lastTouches()
-        guard sorted.count == count else { return }  // clamped `changed` values: leave as it is, nothing is lost
+        // Fewer when `changed` was clamped: then the window stays open, and nothing is lost.
+        guard sorted.count == count else { return }
         func packed<Value>(_ column: [Value]) -> [Value] { sorted.map { column[Int($0)] } }
         var movedWide: [UInt32: FlowCounters] = [:]
         if !wide.isEmpty {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Aggregator: the daemon loop around the flow store. It owns the one mutable `FlowStore` and the clock, rolls the
-// windows over, and wakes readers. Wire formats are none of its business.
+// Aggregator: the daemon loop around the flow store. It owns the one mutable `FlowStore` and the clock, rolls
+// the windows over, and wakes readers. Wire formats are none of its business.
 
 public import FlowModel
 public import FlowStore
@@ -10,8 +10,9 @@ public import ServiceLifecycle
 
 /// Keeps the flow history of a cluster and answers questions about it.
 ///
-/// Lists and hints run on a snapshot, outside the actor, so a long query does not hold up ingestion. Live readers pull:
-/// they are woken by a tick and ask for what changed since their cursor, so a slow reader costs no memory here.
+/// Lists and hints run on a snapshot, outside the actor, so a long query does not hold up ingestion. Live
+/// readers pull: they are woken by a tick and ask for what changed since their cursor, so a slow reader costs
+/// no memory here.
 public actor Aggregator: FlowIngesting, FlowQuerying, Service {
     /// What bounds an aggregator, beside its store.
     public struct Limits: Hashable, Sendable {
@@ -26,7 +27,8 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
         public var tickInterval: Duration
 
         public init(
-            store: FlowStore.Limits = FlowStore.Limits(), maximumWindowStreams: Int = 100, windowBacklog: Int = 500,
+            store: FlowStore.Limits = FlowStore.Limits(), maximumWindowStreams: Int = 100,
+            windowBacklog: Int = 500,
             maximumLiveReaders: Int = 1_000, tickInterval: Duration = .milliseconds(200)
         ) {
             self.store = store
@@ -61,7 +63,8 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
 
     // MARK: - Service
 
-    /// Rolls windows over and sends ticks until the task is cancelled or the service group shuts down. Run once.
+    /// Rolls windows over and sends ticks until the task is cancelled or the service group shuts down. Run
+    /// once.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
@@ -89,7 +92,8 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
         }
     }
 
-    /// Brings the windows up to the clock, as `run` does in time. Returns how long the newest window still fills.
+    /// Brings the windows up to the clock, as `run` does in time. Returns how long the newest window still
+    /// fills.
     @discardableResult
     public func rollOver() -> Duration {
         let now = clock()
@@ -165,7 +169,8 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
         store.losses + [
             EventLoss(
                 name: "flow_stream_windows_dropped_total", count: dueWindows.dropped + expiredWindows,
-                help: "Windows that readers of flow streams did not take in time. Read faster or filter more.")
+                help: "Windows that readers of flow streams did not take in time. Read faster or filter more."
+            )
         ]
     }
 }

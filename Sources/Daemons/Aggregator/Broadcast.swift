@@ -2,8 +2,8 @@
 
 import Synchronization
 
-/// Sends values to any number of streams, each with a bounded buffer. Values that a slow stream has no room for are
-/// dropped, the oldest first, and counted.
+/// Sends values to any number of streams, each with a bounded buffer. Values that a slow stream has no room
+/// for are dropped, the oldest first, and counted.
 final class Broadcast<Value: Sendable>: Sendable {
     private struct State {
         var streams: [UInt64: AsyncStream<Value>.Continuation] = [:]

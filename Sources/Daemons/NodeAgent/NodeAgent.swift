@@ -11,6 +11,14 @@ public import PolicyEngine
 public import PolicyModel
 public import ServiceLifecycle
 
+/// A loop of the agent ended though nobody asked it to.
+public struct NodeAgentError: Error, CustomStringConvertible {
+    /// What stopped coming.
+    public let ended: String
+
+    public var description: String { "the agent stopped: the source of \(ended) ended" }
+}
+
 /// The loop of one node: cluster state in, rules to the data plane, kernel events to flow records.
 ///
 ///     ClusterStateSource ─▶ state ─▶ snapshot ─▶ program ─▶ PolicyEnforcer
@@ -77,15 +85,27 @@ public actor NodeAgent: Service {
     }
 
     /// Runs until cancelled or asked to shut down. The data plane is left as it is.
+    ///
+    /// Throws `NodeAgentError` when a source ends by itself: a node that no longer follows its cluster or its
+    /// kernel must not look alive.
     public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.followCluster() }
-                group.addTask { await self.followEvents() }
-                group.addTask { await self.tickRegularly() }
-                // The loops end together: a node that no longer follows its cluster must not look alive.
-                await group.next()
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: String.self) { group in
+                group.addTask {
+                    await self.followCluster()
+                    return "cluster state"
+                }
+                group.addTask {
+                    await self.followEvents()
+                    return "kernel events"
+                }
+                group.addTask {
+                    await self.tickRegularly()
+                    return "the clock"
+                }
+                let ended = try await group.next()
                 group.cancelAll()
+                if !Task.isCancelled { throw NodeAgentError(ended: ended ?? "") }
             }
         }
     }
@@ -114,9 +134,9 @@ public actor NodeAgent: Service {
     // MARK: - Policy
 
     private func apply(_ update: ClusterUpdate) async {
-        report(update.diagnostics)
-        guard !update.changes.isEmpty else { return }
         state.apply(update.changes)
+        report(update.diagnostics + state.problems())
+        guard !update.changes.isEmpty else { return }
         context = AgentContext(state: state, generation: context.snapshot.generation + 1)
         collector.contextChanged()
         willEnforce(context.snapshot)
@@ -125,6 +145,7 @@ public actor NodeAgent: Service {
 
     private func enforce() async {
         let program = context.snapshot.program(interface: interface)
+        audit.programChanged(at: now())
         do {
             let result = try await enforcer.apply(program)
             appliedGeneration = result.generation
@@ -170,7 +191,10 @@ public actor NodeAgent: Service {
         var records: [FlowRecord] = []
         for event in batch.events {
             collector.collect(event, context: context, into: &records)
-            if case .packet(let packet) = event { audit.check(packet, against: context.snapshot) }
+            // While the data plane is behind, its decisions are another generation's.
+            if case .packet(let packet) = event, appliedGeneration == context.snapshot.generation {
+                audit.check(packet, against: context.snapshot)
+            }
         }
         let time = now()
         collector.tick(time, context: context, into: &records)

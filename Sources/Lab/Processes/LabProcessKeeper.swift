@@ -7,6 +7,7 @@ internal import Synchronization
 /// The thread behind `LabProcesses`.
 ///
 /// The read end of each child's output doubles as its death notice: it reports end of file when the child is gone.
+/// A child that was told to end is looked at besides, because a process of its own may hold the output open.
 final class LabProcessKeeper {
     /// After SIGTERM, before SIGKILL.
     private static let graceNanoseconds: Int64 = 2_000_000_000
@@ -27,6 +28,8 @@ final class LabProcessKeeper {
         /// When to send SIGKILL; nil until told to end.
         var killNanoseconds: Int64?
         var wasKilled = false
+
+        var mayHaveEnded: Bool { output < 0 || killNanoseconds != nil }
     }
 
     private struct BackOff {
@@ -36,15 +39,13 @@ final class LabProcessKeeper {
 
     private let executable: String
     private let shared: LabProcesses.Shared
-    private let wakeEnd: Int32
     private let logger: Logger
     private var children: [String: Child] = [:]
     private var backOffs: [String: BackOff] = [:]
 
-    init(executable: String, shared: LabProcesses.Shared, wakeEnd: Int32, logger: Logger) {
+    init(executable: String, shared: LabProcesses.Shared, logger: Logger) {
         self.executable = executable
         self.shared = shared
-        self.wakeEnd = wakeEnd
         self.logger = logger
     }
 
@@ -59,7 +60,6 @@ final class LabProcessKeeper {
             wait(wanted)
             reap()
         }
-        close(wakeEnd)
         let waiters = shared.wanted.withLock { wanted in
             wanted.hasEnded = true
             defer { wanted.waiters = [] }
@@ -76,10 +76,10 @@ final class LabProcessKeeper {
         for (id, child) in children where wantedByID[id] != child.process {
             if let deadline = child.killNanoseconds {
                 guard now >= deadline, !child.wasKilled else { continue }
-                kill(child.pid, SIGKILL)
+                kill(-child.pid, SIGKILL)  // its process group: itself and what it may have started
                 children[id]?.wasKilled = true
             } else {
-                kill(child.pid, SIGTERM)
+                kill(-child.pid, SIGTERM)
                 children[id]?.killNanoseconds = now + Self.graceNanoseconds
                 // Being told to end is no failure of the next version.
                 backOffs[id] = nil
@@ -113,7 +113,7 @@ final class LabProcessKeeper {
     // MARK: Waiting
 
     private func wait(_ wanted: [LabProcess]) {
-        var polled = [pollfd(fd: wakeEnd, events: Int16(POLLIN), revents: 0)]
+        var polled = [pollfd(fd: shared.wakeReadEnd, events: Int16(POLLIN), revents: 0)]
         let watched = children.filter { $0.value.output >= 0 }.map(\.key)
         for id in watched {
             polled.append(pollfd(fd: children[id]?.output ?? -1, events: Int16(POLLIN), revents: 0))
@@ -121,12 +121,12 @@ final class LabProcessKeeper {
         let now = WorkloadLoop.monotonicNanoseconds
         var deadlines = children.values.compactMap { $0.wasKilled ? nil : $0.killNanoseconds }
         deadlines += wanted.filter { children[$0.id] == nil }.compactMap { backOffs[$0.id]?.untilNanoseconds }
-        if children.values.contains(where: { $0.output < 0 }) { deadlines.append(now + Self.reapRetryNanoseconds) }
+        if children.values.contains(where: \.mayHaveEnded) { deadlines.append(now + Self.reapRetryNanoseconds) }
         let timeout = deadlines.min().map { max(0, ($0 - now + 999_999) / 1_000_000) } ?? -1
         guard poll(&polled, nfds_t(polled.count), Int32(clamping: timeout)) > 0 else { return }
         if polled[0].revents != 0 {
             var drained = [UInt8](repeating: 0, count: 64)
-            while read(wakeEnd, &drained, drained.count) > 0 {}
+            while read(shared.wakeReadEnd, &drained, drained.count) > 0 {}
         }
         for (id, result) in zip(watched, polled.dropFirst()) where result.revents != 0 { readOutput(id) }
     }
@@ -161,11 +161,12 @@ final class LabProcessKeeper {
 
     private func reap() {
         let now = WorkloadLoop.monotonicNanoseconds
-        for (id, child) in children where child.output < 0 {
+        for (id, child) in children where child.mayHaveEnded {
             var status: Int32 = 0
             let result = waitpid(child.pid, &status, WNOHANG)
             guard result == child.pid || (result < 0 && errno == ECHILD) else { continue }
             children[id] = nil
+            if child.output >= 0 { close(child.output) }
             guard child.killNanoseconds == nil else { continue }
             shared.wanted.withLock { $0.counts.exits += 1 }
             postpone(id, lifetimeNanoseconds: now - child.startedNanoseconds, now)

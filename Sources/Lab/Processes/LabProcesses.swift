@@ -48,17 +48,31 @@ public final class LabProcesses: Sendable {
 
     final class Shared: Sendable {
         let wanted = Mutex(Wanted())
-        /// Write end of the pipe that wakes the thread.
-        let wakeDescriptor: Int32
+        /// The pipe that wakes the thread. Both ends stay open as long as anybody may write.
+        let wakeReadEnd: Int32
+        private let wakeWriteEnd: Int32
 
-        init(wakeDescriptor: Int32) { self.wakeDescriptor = wakeDescriptor }
+        init() throws(LabError) {
+            var ends: [Int32] = [-1, -1]
+            guard pipe(&ends) == 0 else {
+                throw LabError(operation: "create pipe", message: String(cString: strerror(errno)))
+            }
+            for end in ends {
+                _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+                _ = fcntl(end, F_SETFL, O_NONBLOCK)
+            }
+            (wakeReadEnd, wakeWriteEnd) = (ends[0], ends[1])
+        }
 
-        deinit { close(wakeDescriptor) }
+        deinit {
+            close(wakeReadEnd)
+            close(wakeWriteEnd)
+        }
 
         func wake() {
             // A full pipe wakes as well.
             var byte: UInt8 = 1
-            _ = write(wakeDescriptor, &byte, 1)
+            _ = write(wakeWriteEnd, &byte, 1)
         }
     }
 
@@ -66,19 +80,10 @@ public final class LabProcesses: Sendable {
 
     /// `executable` is run as `vibrissa ARGUMENTS`; a test may give another program.
     public init(executable: String = "/proc/self/exe", logger: Logger) throws {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
-            throw LabError(operation: "create pipe", message: String(cString: strerror(errno)))
-        }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
-        let shared = Shared(wakeDescriptor: ends[1])
+        let shared = try Shared()
         self.shared = shared
-        let wakeEnd = ends[0]
         _ = try DedicatedThread.start("lab-processes") {
-            LabProcessKeeper(executable: executable, shared: shared, wakeEnd: wakeEnd, logger: logger).run()
+            LabProcessKeeper(executable: executable, shared: shared, logger: logger).run()
         }
     }
 

@@ -99,7 +99,7 @@ final class WorkloadCallAttempt: WorkloadEndpoint {
     }
 
     private func receive(_ loop: WorkloadLoop) throws(WorkloadSocket.Failure) {
-        for _ in 0..<64 {
+        for _ in 0..<64 where isOpen {
             guard let bytes = try WorkloadSocket.receive(descriptor, maximumBytes: 16_384) else { return }
             receivedBytes += bytes.count
             if start.count < 16 { start += bytes.prefix(16) }

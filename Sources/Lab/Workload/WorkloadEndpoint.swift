@@ -12,6 +12,8 @@ class WorkloadEndpoint {
     var events = Int16(POLLIN)
     /// On the loop's clock.
     var deadlineNanoseconds = Int64.max
+    /// False once the loop has removed it: the number may be another's by then.
+    var isOpen = true
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 

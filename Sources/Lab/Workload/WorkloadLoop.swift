@@ -72,8 +72,8 @@ final class WorkloadLoop {
         let count = poll(&polled, nfds_t(polled.count), Int32(clamping: wait))
         guard count > 0 else { return }
         for (endpoint, result) in zip(waiting, polled)
-        // Not one that was closed meanwhile and whose number another has taken.
-        where result.revents != 0 && endpoints[result.fd] === endpoint { endpoint.becomeReady(self) }
+        // Not one that another's event has closed.
+        where result.revents != 0 && endpoint.isOpen { endpoint.becomeReady(self) }
     }
 
     // MARK: Descriptors
@@ -85,7 +85,9 @@ final class WorkloadLoop {
 
     /// Closes and forgets.
     func remove(_ endpoint: WorkloadEndpoint) {
-        guard endpoints.removeValue(forKey: endpoint.descriptor) != nil else { return }
+        guard endpoint.isOpen else { return }
+        endpoint.isOpen = false
+        endpoints[endpoint.descriptor] = nil
         close(endpoint.descriptor)
     }
 

@@ -34,7 +34,8 @@ struct ConsoleAPI: Sendable {
         try request.query.requireNames(["since", "filters"])
         let since = try request.query.integer(
             "since", in: 0...Self.maximumSinceSeconds,
-            accepted: "seconds to look back, 0 to \(Self.maximumSinceSeconds)", default: Self.defaultSinceSeconds)
+            accepted: "seconds to look back, 0 to \(Self.maximumSinceSeconds)",
+            default: Self.defaultSinceSeconds)
         let filter = try FlowFilterJSON.filter(request.query)
         var start = FlowChangeStart.secondsAgo(since)
         if let text = request.lastEventID {
@@ -54,8 +55,8 @@ struct ConsoleAPI: Sendable {
     }
 }
 
-/// One reader of the live stream. It pulls: what it has not read yet stays in the store, where later updates of a row
-/// replace earlier ones, so a slow reader costs nothing and gets fewer, newer rows.
+/// One reader of the live stream. It pulls: what it has not read yet stays in the store, where later updates
+/// of a row replace earlier ones, so a slow reader costs nothing and gets fewer, newer rows.
 struct LiveFlows {
     private static let keepAliveInterval = Duration.seconds(15)
 
@@ -66,7 +67,9 @@ struct LiveFlows {
     private var lastStatus: ContinuousClock.Instant?
     private var lastWrite = ContinuousClock.now
 
-    init(querying: any FlowQuerying, status: StatusFeed, limits: ConsoleServer.Limits, query: FlowChangesQuery) {
+    init(
+        querying: any FlowQuerying, status: StatusFeed, limits: ConsoleServer.Limits, query: FlowChangesQuery
+    ) {
         self.querying = querying
         self.status = status
         self.limits = limits
@@ -115,7 +118,7 @@ struct LiveFlows {
             if let gap = changes.gap { piece.message(event: "gap", id: changes.cursor) { $0.gap(gap) } }
             if !changes.rows.isEmpty {
                 hadRows = true
-                piece.message(event: "flows", id: changes.cursor) { $0.rows(changes.rows) }
+                piece.rows(changes.rows)
             }
             try await addStatus(to: &piece, cursor: changes.cursor)
             let buffer = piece.take()
@@ -139,15 +142,6 @@ struct LiveFlows {
 }
 
 extension JSONWriter {
-    fileprivate mutating func rows(_ rows: [FlowChange]) {
-        beginObject()
-        key("rows")
-        beginArray()
-        for change in rows { row(change) }
-        endArray()
-        endObject()
-    }
-
     fileprivate mutating func gap(_ gap: FlowGap) {
         beginObject()
         key("missed")
@@ -155,7 +149,8 @@ extension JSONWriter {
         key("reason")
         switch gap.reason {
         case .unknownCursor: string("The server was started anew; what it had seen before is gone.")
-        case .expired: string("Flows left the history, which is one hour, before this stream came back for them.")
+        case .expired:
+            string("Flows left the history, which is one hour, before this stream came back for them.")
         case .backlog: string("There was more than this connection could take; the oldest rows were skipped.")
         }
         endObject()
@@ -174,7 +169,8 @@ actor StatusFeed {
     /// Asked for anew.
     nonisolated func policies() async -> PolicyListing { await provider.policies() }
 
-    /// The last answer while it is fresh enough. Only one caller asks anew; others get the last answer meanwhile.
+    /// The last answer while it is fresh enough. Only one caller asks anew; others get the last answer
+    /// meanwhile.
     func json(maximumAge: Duration) async -> [UInt8] {
         if let cached, .now - cached.time < maximumAge { return cached.json }
         cached?.time = .now

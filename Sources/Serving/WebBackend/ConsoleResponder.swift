@@ -34,7 +34,8 @@ struct ConsoleResponder: HTTPResponder {
         } catch let error as FlowQueryError {
             response = RequestProblem(error).response
         } catch {
-            context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            context.logger.error(
+                "request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             response = RequestProblem(.internalServerError, "Internal Server Error").response
         }
         Self.addSecurityHeaders(to: &response.headers)
@@ -45,7 +46,8 @@ struct ConsoleResponder: HTTPResponder {
         try Self.checkHost(request.head.authority)
         let query = try RequestQuery(target: request.head.path ?? "")
         let stream = StreamRequest(
-            query: query, lastEventID: request.headers[.lastEventID], body: request.body, channel: context.channel,
+            query: query, lastEventID: request.headers[.lastEventID], body: request.body,
+            channel: context.channel,
             limits: limits)
         switch query.path {
         case "/whisker-backend/flows":
@@ -76,7 +78,8 @@ struct ConsoleResponder: HTTPResponder {
 
     private static func checkMethod(_ method: HTTPRequest.Method) throws(RequestProblem) {
         guard method == .get || method == .head else {
-            throw RequestProblem(.methodNotAllowed, "\(method) is not possible here; use GET", allow: "GET, HEAD")
+            throw RequestProblem(
+                .methodNotAllowed, "\(method) is not possible here; use GET", allow: "GET, HEAD")
         }
     }
 
@@ -85,19 +88,17 @@ struct ConsoleResponder: HTTPResponder {
         guard let authority, !authority.isEmpty else {
             throw RequestProblem(.badRequest, "the Host header is missing")
         }
-        let host: Substring
-        if authority.hasPrefix("[") {
-            host = authority.prefix { $0 != "]" } + "]"
-        } else {
-            host = authority.prefix { $0 != ":" }
+        let isLocal = ["localhost", "127.0.0.1", "[::1]"].contains { host in
+            guard authority.lowercased().hasPrefix(host) else { return false }
+            let rest = authority.dropFirst(host.count)
+            return rest.isEmpty
+                || rest.first == ":" && rest.dropFirst().utf8.allSatisfy { (48...57).contains($0) }
         }
-        let rest = authority.dropFirst(host.count)
-        let isPort = rest.first == ":" && rest.dropFirst().utf8.allSatisfy { (48...57).contains($0) }
-        let isLocal = ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased())
-        guard isLocal, rest.isEmpty || isPort else {
+        guard isLocal else {
             throw RequestProblem(
                 .misdirectedRequest,
-                "this console answers to localhost, 127.0.0.1 and [::1] only, not to \(authority.prefix(100))")
+                "this console answers to localhost, 127.0.0.1 and [::1] only, not to \(authority.prefix(100))"
+            )
         }
     }
 

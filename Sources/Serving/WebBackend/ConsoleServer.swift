@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WebBackend: the HTTP server of the web console. Whisker's paths (flow API section 4), our own under /api/v1, and the
-// page itself, over `FlowQuerying` and `StatusProviding`. Nothing here decides what a flow or a policy means.
+// WebBackend: the HTTP server of the web console. Whisker's paths (flow API section 4), our own under
+// /api/v1, and the page itself, over `FlowQuerying` and `StatusProviding`. Nothing here decides what a flow
+// or a policy means.
 
 public import FlowStore
 import Foundation
 import Hummingbird
 public import Logging
-import NetworkModel
 import NIOCore
+import NetworkModel
 public import ServiceLifecycle
 import Synchronization
 
 /// Serves the web console and its HTTP API.
 ///
-/// There is no TLS and no login yet, so it listens on loopback addresses only and answers only requests that name one,
-/// which keeps web pages of other origins out (DNS rebinding).
+/// There is no TLS and no login yet, so it listens on loopback addresses only and answers only requests that
+/// name one, which keeps web pages of other origins out (DNS rebinding).
 public struct ConsoleServer: Service {
     /// Where to listen, and what bounds the server.
     public struct Configuration: Sendable {
@@ -28,7 +29,8 @@ public struct ConsoleServer: Service {
         public var limits: Limits
 
         public init(
-            address: String = "127.0.0.1", port: Int = 8080, webFolder: String? = nil, limits: Limits = Limits()
+            address: String = "127.0.0.1", port: Int = 8080, webFolder: String? = nil,
+            limits: Limits = Limits()
         ) {
             self.address = address
             self.port = port
@@ -67,10 +69,25 @@ public struct ConsoleServer: Service {
 
     /// Reads the files of the page; does not listen yet.
     public init(
-        querying: any FlowQuerying, status: any StatusProviding, configuration: Configuration = Configuration(),
+        querying: any FlowQuerying, status: any StatusProviding,
+        configuration: Configuration = Configuration(),
         logger: Logger
     ) throws(ConsoleError) {
-        guard Self.isLoopback(configuration.address) else {
+        try Self.check(configuration)
+        let files = try StaticFiles(folder: configuration.webFolder ?? Self.builtInWebFolder)
+        self.configuration = configuration
+        self.logger = logger
+        port = BoundPort()
+        responder = ConsoleResponder(
+            files: files,
+            whisker: WhiskerAPI(
+                querying: querying, subscribers: .init(limit: configuration.limits.maximumSubscribers)),
+            console: ConsoleAPI(querying: querying, status: StatusFeed(status)), limits: configuration.limits)
+    }
+
+    /// Refuses an address or port that cannot be served, before anything else is started.
+    public static func check(_ configuration: Configuration) throws(ConsoleError) {
+        guard isLoopback(configuration.address) else {
             throw ConsoleError(
                 code: .addressRefused, operation: "listen", subject: configuration.address,
                 message: "only loopback addresses are served until TLS is supported; "
@@ -81,15 +98,6 @@ public struct ConsoleServer: Service {
                 code: .addressRefused, operation: "listen", subject: "port \(configuration.port)",
                 message: "a port is 1 to 65535, or 0 for any free one")
         }
-        let folder = configuration.webFolder ?? Bundle.module.resourcePath.map { "\($0)/web" } ?? ""
-        let files = try StaticFiles(folder: folder)
-        self.configuration = configuration
-        self.logger = logger
-        port = BoundPort()
-        responder = ConsoleResponder(
-            files: files,
-            whisker: WhiskerAPI(querying: querying, subscribers: .init(limit: configuration.limits.maximumSubscribers)),
-            console: ConsoleAPI(querying: querying, status: StatusFeed(status)), limits: configuration.limits)
     }
 
     /// The port that is listened on; waits until it is. Nil when the server ended without listening.
@@ -106,8 +114,12 @@ public struct ConsoleServer: Service {
             server: .http1(
                 configuration: .init(
                     idleTimeout: .nanoseconds(limits.idleTimeout.wholeNanoseconds),
+                    // The decoder counts the address as a field and refuses without words, so it lets pass a
+                    // little more than the largest address that gets an answer.
                     httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16_384, maxHeaderListSize: 65_536, maxHeaderFieldCount: 100))),
+                        maxHeaderFieldSize: RequestQuery.maximumTargetBytes + 32_768,
+                        maxHeaderListSize: RequestQuery.maximumTargetBytes + 65_536, maxHeaderFieldCount: 100)
+                )),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.address, port: configuration.port),
                 availableConnectionsDelegate: .maximum(limits.maximumConnections, logger: logger)),
@@ -121,9 +133,22 @@ public struct ConsoleServer: Service {
             try await application.run()
         } catch let error as IOError {
             throw ConsoleError(
-                code: .cannotListen, operation: "listen", subject: "\(configuration.address):\(configuration.port)",
+                code: .cannotListen, operation: "listen",
+                subject: "\(configuration.address):\(configuration.port)",
                 message: "\(error); is another server running there? Choose another port", cause: error)
         }
+    }
+
+    /// `Bundle.module` ends the process when its folder is missing; then a path that fails with a reason is
+    /// better.
+    private static var builtInWebFolder: String {
+        let beside = Bundle.main.bundleURL.appending(path: "vibrissa_WebBackend.resources/web").path
+        if FileManager.default.fileExists(atPath: beside) { return beside }
+        #if DEBUG
+            return Bundle.module.bundleURL.appending(path: "web").path
+        #else
+            return beside
+        #endif
     }
 
     private static func isLoopback(_ address: String) -> Bool {

@@ -27,6 +27,24 @@ struct EventStreamPiece {
         bytes.append(contentsOf: "\n\n".utf8)
     }
 
+    /// Adds rows as one message, or as several when they are large: a client holds a whole message in memory.
+    mutating func rows(_ rows: [FlowChange]) {
+        var next = rows.startIndex
+        while next < rows.endIndex {
+            var json = JSONWriter()
+            json.beginObject()
+            json.key("rows")
+            json.beginArray()
+            repeat {
+                json.row(rows[next])
+                next += 1
+            } while next < rows.endIndex && json.bytes.count < Self.largeBytes
+            json.endArray()
+            json.endObject()
+            message(event: "flows", id: rows[next - 1].cursor) { $0.raw(json.bytes) }
+        }
+    }
+
     /// Adds a line that clients skip.
     mutating func comment() { bytes.append(contentsOf: ": keep-alive\n\n".utf8) }
 
@@ -59,7 +77,8 @@ final class SubscriberLimit: Sendable {
         }
         guard isFree else {
             throw RequestProblem(
-                .serviceUnavailable, "\(limit) live streams are open, which is the limit; close one and try again")
+                .serviceUnavailable,
+                "\(limit) live streams are open, which is the limit; close one and try again")
         }
         return Place(self)
     }
@@ -87,8 +106,8 @@ struct StreamRequest: Sendable {
     let channel: any Channel
     let limits: ConsoleServer.Limits
 
-    /// An answer that lasts until `produce` returns, the client goes, or the server shuts down. A client that takes
-    /// nothing for `stallTimeout` is cut off.
+    /// An answer that lasts until `produce` returns, the client goes, or the server shuts down. A client that
+    /// takes nothing for `stallTimeout` is cut off.
     func response(
         holding place: SubscriberLimit.Place,
         _ produce: @escaping @Sendable (inout EventStreamOutput) async throws -> Void

@@ -12,8 +12,8 @@ enum FlowFilterJSON {
 
     /// The filter of a request; one without conditions when the parameter is absent.
     ///
-    /// The original server decodes the value twice, its page sends it raw, others encode it once or twice: all are
-    /// understood. The value was decoded once already.
+    /// The original server decodes the value twice, its page sends it raw, others encode it once or twice:
+    /// all are understood. The value was decoded once already.
     static func filter(_ query: RequestQuery) throws(RequestProblem) -> FlowFilter {
         guard let once = query.text("filters") else { return FlowFilter() }
         var firstProblem: RequestProblem?
@@ -36,7 +36,8 @@ enum FlowFilterJSON {
     private static func parse(_ text: String) throws(RequestProblem) -> FlowFilter {
         guard text.utf8.count <= maximumBytes else {
             throw RequestProblem(
-                .badRequest, "parameter filters has \(text.utf8.count) bytes; accepted: up to \(maximumBytes)")
+                .badRequest, "parameter filters has \(text.utf8.count) bytes; accepted: up to \(maximumBytes)"
+            )
         }
         do {
             let filter = try JSONDecoder().decode(Fields.self, from: Data(text.utf8)).filter
@@ -83,8 +84,16 @@ private struct Fields: Decodable {
     let filter: FlowFilter
 
     private enum CodingKeys: String, CodingKey {
-        case source_names, source_namespaces, dest_names, dest_namespaces, protocols, dest_ports, actions
-        case pending_actions, policies, reporter
+        case sourceNames = "source_names"
+        case sourceNamespaces = "source_namespaces"
+        case destinationNames = "dest_names"
+        case destinationNamespaces = "dest_namespaces"
+        case transports = "protocols"
+        case destinationPorts = "dest_ports"
+        case actions
+        case pendingActions = "pending_actions"
+        case policies
+        case reporter
     }
 
     init(from decoder: any Decoder) throws {
@@ -97,22 +106,25 @@ private struct Fields: Decodable {
             try fields.decodeIfPresent([ActionField].self, forKey: key)?.map { $0.action ?? .log } ?? []
         }
         var filter = FlowFilter()
-        filter.sourceNames = try matches(.source_names)
-        filter.sourceNamespaces = try matches(.source_namespaces).flatMap(Self.stored)
-        filter.destinationNames = try matches(.dest_names)
-        filter.destinationNamespaces = try matches(.dest_namespaces).flatMap(Self.stored)
-        filter.transports = try matches(.protocols)
-        filter.destinationPorts = try fields.decodeIfPresent([PortField].self, forKey: .dest_ports)?.map(\.value) ?? []
+        filter.sourceNames = try matches(.sourceNames)
+        filter.sourceNamespaces = try matches(.sourceNamespaces).flatMap(Self.stored)
+        filter.destinationNames = try matches(.destinationNames)
+        filter.destinationNamespaces = try matches(.destinationNamespaces).flatMap(Self.stored)
+        filter.transports = try matches(.transports)
+        filter.destinationPorts =
+            try fields.decodeIfPresent([PortField].self, forKey: .destinationPorts)?.map(\.value) ?? []
         filter.actions = try actions(.actions)
-        filter.pendingActions = try actions(.pending_actions)
+        filter.pendingActions = try actions(.pendingActions)
         filter.policies =
             try fields.decodeIfPresent([PolicyField].self, forKey: .policies)?.flatMap(\.matches) ?? []
-        if fields.contains(.reporter) { filter.reporter = try fields.decode(ReporterField.self, forKey: .reporter).reporter }
+        if fields.contains(.reporter) {
+            filter.reporter = try fields.decode(ReporterField.self, forKey: .reporter).reporter
+        }
         self.filter = filter
     }
 
-    /// A namespace that is shown as "Global" is stored as "-". A search finds it by any part of its shown name, and
-    /// not by a dash in other names.
+    /// A namespace that is shown as "Global" is stored as "-". A search finds it by any part of its shown
+    /// name, and not by a dash in other names.
     private static func stored(_ match: FlowFilter.StringMatch) -> [FlowFilter.StringMatch] {
         guard !match.value.isEmpty else { return [match] }
         if match.value == "Global" { return [.init("-")] }
@@ -128,7 +140,9 @@ private struct StringField: Decodable {
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let value = try fields.decode(String.self, forKey: .value)
-        let type = fields.contains(.type) ? try fields.decode(Choice<FlowFilter.MatchType>.self, forKey: .type).value : nil
+        let type =
+            fields.contains(.type)
+            ? try fields.decode(Choice<FlowFilter.MatchType>.self, forKey: .type).value : nil
         match = FlowFilter.StringMatch(value, type ?? .exact)
     }
 }
@@ -163,8 +177,12 @@ private struct PolicyField: Decodable {
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         var match = FlowFilter.PolicyMatch()
-        if fields.contains(.kind) { match.kind = try fields.decode(Choice<FlowAPIKind>.self, forKey: .kind).value.kind }
-        if fields.contains(.action) { match.action = try fields.decode(ActionField.self, forKey: .action).action }
+        if fields.contains(.kind) {
+            match.kind = try fields.decode(Choice<FlowAPIKind>.self, forKey: .kind).value.kind
+        }
+        if fields.contains(.action) {
+            match.action = try fields.decode(ActionField.self, forKey: .action).action
+        }
         match.tier = try fields.decodeIfPresent(StringField.self, forKey: .tier)?.match
         match.name = try fields.decodeIfPresent(StringField.self, forKey: .name)?.match
         match.namespace = try fields.decodeIfPresent(StringField.self, forKey: .namespace)?.match

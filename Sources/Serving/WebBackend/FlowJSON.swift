@@ -30,7 +30,8 @@ extension JSONWriter {
         key("action")
         string(flow.key.action.rawValue)
         whiskerEnd(flow.key.source, ("source_name", "source_namespace", "source_labels"), flow.sourceLabels)
-        whiskerEnd(flow.key.destination, ("dest_name", "dest_namespace", "dest_labels"), flow.destinationLabels)
+        whiskerEnd(
+            flow.key.destination, ("dest_name", "dest_namespace", "dest_labels"), flow.destinationLabels)
         key("protocol")
         string(flow.key.transport)
         key("dest_port")
@@ -63,7 +64,8 @@ extension JSONWriter {
         whiskerEnd(flow.key.source, ("source_name", "source_namespace", "source_labels"), flow.sourceLabels)
         key("source_type")
         string(flow.key.source.type.rawValue)
-        whiskerEnd(flow.key.destination, ("dest_name", "dest_namespace", "dest_labels"), flow.destinationLabels)
+        whiskerEnd(
+            flow.key.destination, ("dest_name", "dest_namespace", "dest_labels"), flow.destinationLabels)
         key("dest_type")
         string(flow.key.destination.type.rawValue)
         service(flow.key.service)
@@ -144,8 +146,8 @@ extension JSONWriter {
         }
         key("trigger")
         if case .endOfTier(let policy) = hit.place {
-            // Upstream leaves the action of a trigger unset; Whisker's page looks every action up in a table without
-            // that value, so the hit's own action stands here.
+            // Upstream leaves the action of a trigger unset; Whisker's page looks every action up in a table
+            // without that value, so the hit's own action stands here.
             let trigger = PolicyHit(
                 place: .rule(policy, index: 0), tier: hit.tier, action: hit.action, policyIndex: 0)
             beginHit(.init(policy.kind), policy.name, policy.namespace, trigger)

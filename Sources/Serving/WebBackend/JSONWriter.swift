@@ -4,8 +4,8 @@ import NetworkModel
 
 /// Writes JSON text byte by byte, commas included. The caller keeps objects and arrays balanced.
 ///
-/// Control characters, U+007F to U+009F, U+2028 and U+2029 are escaped, so a document is always one line, in a terminal
-/// and in JavaScript too. Swift strings are valid Unicode, so the output is valid UTF-8.
+/// Control characters, U+007F to U+009F, U+2028 and U+2029 are escaped, so a document is always one line, in
+/// a terminal and in JavaScript too. Swift strings are valid Unicode, so the output is valid UTF-8.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false

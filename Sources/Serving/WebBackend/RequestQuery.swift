@@ -5,7 +5,7 @@ import HTTPTypes
 /// The parameters of a request, percent-decoded once.
 struct RequestQuery {
     /// Longest request target that is looked at, bytes.
-    static let maximumTargetBytes = 262_144
+    static let maximumTargetBytes = 131_072
     private static let maximumParameters = 100
 
     let path: String
@@ -24,14 +24,18 @@ struct RequestQuery {
         path = String(parts[0])
         let pairs = parts.count > 1 ? parts[1].split(separator: "&") : []
         guard pairs.count <= Self.maximumParameters else {
-            throw RequestProblem(.badRequest, "the address has more than \(Self.maximumParameters) parameters")
+            throw RequestProblem(
+                .badRequest, "the address has more than \(Self.maximumParameters) parameters")
         }
         var parameters: [(name: String, value: String)] = []
         for pair in pairs {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(halves[0], plusIsSpace: true),
                 let value = halves.count > 1 ? Self.decoded(halves[1], plusIsSpace: true) : ""
-            else { throw RequestProblem(.badRequest, "parameter \(halves[0].prefix(40)) is not UTF-8 when decoded") }
+            else {
+                throw RequestProblem(
+                    .badRequest, "parameter \(halves[0].prefix(40)) is not UTF-8 when decoded")
+            }
             parameters.append((name, value))
         }
         self.parameters = parameters
@@ -85,8 +89,8 @@ struct RequestQuery {
         }
     }
 
-    /// Percent-decodes. A percent sign without two hexadecimal digits stands for itself. Nil when the result is not
-    /// UTF-8.
+    /// Percent-decodes. A percent sign without two hexadecimal digits stands for itself. Nil when the result
+    /// is not UTF-8.
     static func decoded(_ text: some StringProtocol, plusIsSpace: Bool) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)

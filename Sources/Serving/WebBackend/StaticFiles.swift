@@ -5,8 +5,8 @@ import HTTPTypes
 import Hummingbird
 import Synchronization
 
-/// The files of the page. They are found once, at the start: a request only ever looks into that table, so no address
-/// leads to another file. A file that was edited since is read again.
+/// The files of the page. They are found once, at the start: a request only ever looks into that table, so no
+/// address leads to another file. A file that was edited since is read again.
 final class StaticFiles: Sendable {
     private struct File {
         var path: String
@@ -18,7 +18,8 @@ final class StaticFiles: Sendable {
 
     private static let maximumFileBytes = 8_388_608
     private static let contentTypes = [
-        "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "mjs": "text/javascript; charset=utf-8",
+        "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8",
+        "mjs": "text/javascript; charset=utf-8",
         "css": "text/css; charset=utf-8", "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon",
         "json": "application/json; charset=utf-8", "webmanifest": "application/manifest+json",
         "txt": "text/plain; charset=utf-8", "woff2": "font/woff2",
@@ -40,7 +41,8 @@ final class StaticFiles: Sendable {
         guard let index = files["/index.html"] else {
             throw ConsoleError(
                 code: .pageMissing, operation: "read", subject: "\(folder)/index.html",
-                message: "the files of the web console are missing; build again or give the folder that has them")
+                message:
+                    "the files of the web console are missing; build again or give the folder that has them")
         }
         files["/"] = index
         self.files = Mutex(files)
@@ -55,7 +57,9 @@ final class StaticFiles: Sendable {
             .contentType: file.contentType, .eTag: file.entityTag, .cacheControl: "no-cache",
         ]
         if let ifNoneMatch, Self.matches(ifNoneMatch, file.entityTag) {
-            return Response(status: .notModified, headers: headers)
+            var response = Response(status: .notModified, headers: headers)
+            response.headers[.contentLength] = nil
+            return response
         }
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: file.content))
     }
@@ -80,7 +84,9 @@ final class StaticFiles: Sendable {
     /// Nil when the file is gone, too large or not readable: it is then not served.
     private static func read(_ path: String, _ contentType: String) -> File? {
         let modified = modified(path)
-        guard let data = FileManager.default.contents(atPath: path), data.count <= maximumFileBytes else { return nil }
+        guard let data = FileManager.default.contents(atPath: path), data.count <= maximumFileBytes else {
+            return nil
+        }
         return File(
             path: path, contentType: contentType, entityTag: "\"\(contentHash(data))\"", modified: modified,
             content: ByteBuffer(bytes: data))

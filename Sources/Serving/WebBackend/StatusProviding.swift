@@ -109,7 +109,8 @@ public struct PolicyListing: Hashable, Sendable {
         public var egress: [String]
 
         public init(
-            id: PolicyID, tier: String, order: Double? = nil, selector: String, location: SourceLocation? = nil,
+            id: PolicyID, tier: String, order: Double? = nil, selector: String,
+            location: SourceLocation? = nil,
             endpoints: Int = 0, ingress: [String] = [], egress: [String] = []
         ) {
             self.id = id

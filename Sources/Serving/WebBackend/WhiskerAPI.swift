@@ -6,9 +6,9 @@ import HTTPTypes
 import Hummingbird
 import ServiceLifecycle
 
-/// The paths of whisker-backend (flow API section 4). What is kept from it and what is not:
-/// empty lists are `[]`, `total` has `totalResults` too, `page` and `pageSize` are honoured for flows, and requests that
-/// the aggregator would refuse get a 400 with the reason in place of a 500.
+/// The paths of whisker-backend (flow API section 4). What is kept from it and what is not: empty lists are
+/// `[]`, `total` has `totalResults` too, `page` and `pageSize` are honoured for flows, and requests that the
+/// aggregator would refuse get a 400 with the reason in place of a 500.
 struct WhiskerAPI: Sendable {
     private static let maximumPageSize: Int64 = 10_000
     static let acceptedSortKeys = FlowSortKey.allCases.filter { $0 != .destinationType && $0 != .sourceType }
@@ -72,7 +72,8 @@ struct WhiskerAPI: Sendable {
 
     private static func time(_ name: String, _ query: RequestQuery) throws(RequestProblem) -> Int64 {
         try query.integer(
-            name, in: .min ... .max, accepted: "whole Unix seconds; negative is relative to now, 0 the default",
+            name, in: .min ... .max,
+            accepted: "whole Unix seconds; negative is relative to now, 0 the default",
             default: 0)
     }
 

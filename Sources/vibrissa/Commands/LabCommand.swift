@@ -3,6 +3,7 @@
 import ArgumentParser
 import Lab
 import Logging
+import WebBackend
 
 struct LabCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -68,6 +69,9 @@ struct LabCommand: AsyncParsableCommand {
         } catch let error as LabError {
             Terminal.write(error: "vibrissa lab: \(error)\n")
             throw ExitCode(error.code == .expectationFailed ? 2 : 1)
+        } catch let error as ConsoleError {
+            Terminal.write(error: "vibrissa lab: \(error)\n")
+            throw ExitCode(1)
         }
     }
 }

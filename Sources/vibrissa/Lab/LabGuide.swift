@@ -49,7 +49,7 @@ struct LabGuide: Sendable {
         \(options.isSimulated
             ? "SIMULATED: the engine decides instead of the kernel, and the traffic is made up."
             : "Every workload is a process in a network namespace of its own: see 'ip netns list'.")
-        Press Ctrl-C to end the lab; it leaves nothing behind.
+        Press Ctrl-C to end the lab; its processes and networks go with it.
 
         """
     }

@@ -8,6 +8,7 @@ import KubernetesClient
 import Lab
 import Logging
 import NetworkModel
+import NftablesDataplane
 import PolicyEngine
 import PolicyModel
 import ServiceLifecycle
@@ -40,6 +41,7 @@ struct LabSession {
     }
 
     func run() async throws {
+        try ConsoleServer.check(.init(address: options.host, port: options.port))
         if options.isSimulated {
             try await runSimulated()
         } else {
@@ -70,9 +72,15 @@ struct LabSession {
             let source = LabClusterSource(completing: ManifestDirectory(path: directory)) { snapshot in
                 await kernel.prepare(snapshot)
             }
-            try await serve(
-                cluster: source, enforcer: kernel, events: kernel.events, kind: "nftables", directory: directory,
-                willEnforce: { _ in }, didListen: { try lock.publish(consoleAddress: $0) })
+            do {
+                try await serve(
+                    cluster: source, enforcer: kernel, events: kernel.events, kind: "nftables",
+                    directory: directory, willEnforce: { _ in },
+                    didListen: { try lock.publish(consoleAddress: $0) })
+            } catch let error as NodeAgentError {
+                let reason = kernel.events.failure.map { ": \($0)" } ?? ""
+                throw LabProblem(message: "\(error)\(reason)")
+            }
         } catch {
             await runtime.stop()
             throw error

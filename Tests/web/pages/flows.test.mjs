@@ -325,7 +325,7 @@ describe("flows page", { skip: missing || false }, () => {
     test("policy errors and losses can be read in full", async () => {
       await show();
       await until("the count", async () => /2 policy errors/.test(await text("status-line")));
-      await browser.click(".status-policies.status-button");
+      await browser.click(".policies-button");
       await until("the panel", () =>
         browser.run("return document.querySelector('problem-panel dialog').open"));
       assert.match(

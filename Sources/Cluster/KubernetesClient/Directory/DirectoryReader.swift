@@ -18,6 +18,8 @@ struct DirectoryReader {
 
     /// A file that changed less than this long ago may still be being written.
     static let settleNanoseconds: Int64 = 40_000_000
+    /// Refreshes in a row that leave removals for later.
+    static let maximumPostponements = 8
 
     private let root: String
     private let limits: ManifestLimits
@@ -25,6 +27,7 @@ struct DirectoryReader {
     /// What was read; nil for a version so young that a later write may look the same.
     private var known: [String: DirectoryScan.Signature?] = [:]
     private var isFirst = true
+    private var postponements = 0
     /// Problems of the watch itself.
     var notices: [Diagnostic] = []
 
@@ -55,7 +58,7 @@ struct DirectoryReader {
                 known[path] = .some(isYoung ? nil : file.signature)
             }
         }
-        if scan.isComplete {
+        if scan.isComplete, !postponesRemovals(hasUnsettledFiles) {
             for path in known.keys where scan.files[path] == nil {
                 inputs.append(.removed(path: path))
                 known[path] = nil
@@ -65,6 +68,13 @@ struct DirectoryReader {
         return Refresh(
             update: store.apply(inputs, notices: notices + scan.problems), directories: scan.directories,
             hasUnsettledFiles: hasUnsettledFiles)
+    }
+
+    /// While a file waits to be read, another that is gone may be the same one under its old name: its
+    /// resources must not vanish for a moment. Only for a while, as some file may be written to without end.
+    private mutating func postponesRemovals(_ hasUnsettledFiles: Bool) -> Bool {
+        postponements = hasUnsettledFiles && !isFirst ? postponements + 1 : 0
+        return (1...Self.maximumPostponements).contains(postponements)
     }
 
     /// nil when the file vanished since the scan: the next scan says so.

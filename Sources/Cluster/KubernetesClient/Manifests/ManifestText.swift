@@ -12,6 +12,12 @@ struct ManifestText {
     struct Document {
         let text: String
         let firstLine: Int
+
+        /// Lines of the text; a line break at its end starts no further one.
+        var lineCount: Int {
+            let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            return max(1, lines.last == "" ? lines.count - 1 : lines.count)
+        }
     }
 
     let documents: [Document]
@@ -88,7 +94,8 @@ struct ManifestText {
             if next < bytes.count, bytes[end] == 0x0d, bytes[next] == 0x0a { next += 1 }
             let text = bytes[position..<end]
             if isMarker(text, UInt8(ascii: "-")) {
-                close(before: position, next: line)
+                // Comments and directives before the mark belong to the document that it opens.
+                if hasContent { close(before: position, next: line) }
                 hasContent = true
             } else if isMarker(text, UInt8(ascii: ".")) {
                 close(before: next, next: line + 1)

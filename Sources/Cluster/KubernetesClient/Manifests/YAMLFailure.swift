@@ -12,10 +12,12 @@ struct YAMLFailure {
         switch error as? YamlError {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            let place = context.map { " \($0.text)" } ?? ""
+            // What is never closed is noticed past the end, and behind the padding of a short text.
+            let line = min(mark.line, document.lineCount)
+            let start = context.map { " \($0.text), which starts in line \($0.mark.line + offset)" } ?? ""
             syntaxError = ManifestSyntaxError(
-                line: mark.line + offset, column: mark.column, "the YAML cannot be read: \(problem)\(place)",
-                try: Self.advice(document, line: mark.line))
+                line: line + offset, column: line == mark.line ? mark.column : 1,
+                "the YAML cannot be read: \(problem)\(start)", try: Self.advice(document, line: line))
         case .duplicatedKeysInMapping(let keys, let context):
             let key = keys.first ?? ""
             let again = Self.repetition(of: key, in: document.text, after: context.mark)

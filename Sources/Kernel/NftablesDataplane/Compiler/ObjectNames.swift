@@ -33,10 +33,11 @@ struct ObjectNames {
     }
 
     /// Text as it may stand between double quotes in nft's language and in the kernel's comment fields: printable
-    /// ASCII without `"`, `\`, `$` and `*` (others become `?`), at most 120 bytes (libnftnl allows 128).
+    /// ASCII, at most 120 bytes (libnftnl allows 128). `"` becomes `'`; `\`, `$`, `*` and all else become `?`.
     static func comment(_ text: String) -> String {
         let safe = text.unicodeScalars.prefix(120).map { scalar -> Character in
-            let isPlain = (0x20...0x7e).contains(scalar.value) && !"\"\\$*".unicodeScalars.contains(scalar)
+            if scalar == "\"" { return "'" }
+            let isPlain = (0x20...0x7e).contains(scalar.value) && !"\\$*".unicodeScalars.contains(scalar)
             return isPlain ? Character(scalar) : "?"
         }
         return String(safe)

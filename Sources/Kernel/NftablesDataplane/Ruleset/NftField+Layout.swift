@@ -107,7 +107,7 @@ extension NftSet.Kind {
         case .addressPortVerdicts(let family):
             "type \(Self.addressType(family)) . inet_proto . inet_service : verdict"
         case .backends(let family):
-            "typeof numgen random mod 2 : \(family == .v4 ? "ip" : "ip6") daddr . tcp dport"
+            "typeof numgen random mod 2 : \(family == .v4 ? "ip" : "ip6") daddr . th dport"
         }
     }
 

@@ -44,7 +44,7 @@ export class StatusLine extends HTMLElement {
   /** @param {string} part  of the panel */
   #panelButton(part) {
     const open = () => this.#emit("panel-open", part);
-    return h("button", { type: "button", class: `status-item status-button status-${part}`, click: open });
+    return h("button", { type: "button", class: `status-item status-button ${part}-button`, click: open });
   }
 
   /** @param {Connection} connection @param {number} nowMs */
