@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lab: a cluster on one machine. What lives here: the shop (`shop/`: manifests and scenarios), the part of a control
-// plane that the shop needs (`Cluster/`: pod and Service addresses, endpoint slices), its wires (`Network/`: network
-// namespaces, veth pairs, routes), the workloads as real processes (`Workload/`, `Processes/`) or as simulated
-// connection attempts (`Simulation/`), and the stories that change manifests and traffic (`Scenarios/`).
+// Lab: a cluster on one machine. What lives here: the shop (`shop/`: manifests and scenarios), the part of a
+// control plane that the shop needs (`Cluster/`: pod and Service addresses, endpoint slices), its wires
+// (`Network/`: network namespaces, veth pairs, routes), the workloads as real processes (`Workload/`,
+// `Processes/`) or as simulated connection attempts (`Simulation/`), and the stories that change manifests
+// and traffic (`Scenarios/`).
 //
-// What must not live here: policy decisions, nftables, flows, HTTP, argument parsing of the CLI. The lab produces
-// cluster changes and traffic; everything that explains or enforces them is the product itself.
+// What must not live here: policy decisions, nftables, flows, HTTP, argument parsing of the CLI. The lab
+// produces cluster changes and traffic; everything that explains or enforces them is the product itself.
 
 /// Why the lab could not do something: what was attempted, on which object, why it failed, what to try.
 public struct LabError: Error, Sendable, Hashable {

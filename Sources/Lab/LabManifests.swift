@@ -14,7 +14,8 @@ public enum LabManifests {
 
     /// Fills `directory` with the shop's manifests; nil is the default directory, which is emptied before.
     ///
-    /// A directory that a person names must be new or empty: nothing in it is ever overwritten. Returns its path.
+    /// A directory that a person names must be new or empty: nothing in it is ever overwritten. Returns its
+    /// path.
     @discardableResult
     public static func prepare(directory: String? = nil) throws(LabError) -> String {
         try prepare(directory: directory ?? defaultDirectory, replacesOwn: directory == nil)
@@ -25,12 +26,14 @@ public enum LabManifests {
         do {
             var isDirectory: ObjCBool = false
             let exists = files.fileExists(atPath: directory, isDirectory: &isDirectory)
-            let content = exists && isDirectory.boolValue ? try files.contentsOfDirectory(atPath: directory) : []
+            let content =
+                exists && isDirectory.boolValue ? try files.contentsOfDirectory(atPath: directory) : []
             let isOwn = replacesOwn && content.contains(marker)
             guard !exists || (isDirectory.boolValue && (content.isEmpty || isOwn)) else {
                 throw LabError(
                     .directoryInUse, operation: "prepare manifests", subject: directory,
-                    message: isDirectory.boolValue ? "the directory is not empty" : "there is a file of that name",
+                    message: isDirectory.boolValue
+                        ? "the directory is not empty" : "there is a file of that name",
                     hint: "name a new or empty directory")
             }
             for name in content { try files.removeItem(atPath: "\(directory)/\(name)") }

@@ -106,25 +106,28 @@ public actor LabRuntime {
     }
 
     private func process(for pod: LabPod) -> LabProcess {
-        var placement = placement(pod.name.description, namespace: network.podNamespaceName(pod.name))
+        var placement = placement(pod.name.description)
         placement.nameServers = snapshot.nameServers
         if pod.behavior.servers.contains(where: { $0.kind == .dns }) { placement.zonePath = zonePath }
         return LabProcess(
             id: placement.name, arguments: ["workload"] + placement.placementArguments + pod.arguments,
+            networkNamespacePath: path(ofNamespace: network.podNamespaceName(pod.name)),
             incarnation: network.incarnation(of: pod.name) ?? 0)
     }
 
     private func process(for host: InternetHost) -> LabProcess {
-        var placement = placement("internet/\(host.name)", namespace: network.internetNamespaceName)
+        var placement = placement("internet/\(host.name)")
         placement.localAddresses = host.addresses
         return LabProcess(
-            id: placement.name, arguments: ["workload"] + placement.placementArguments + host.arguments)
+            id: placement.name, arguments: ["workload"] + placement.placementArguments + host.arguments,
+            networkNamespacePath: path(ofNamespace: network.internetNamespaceName))
     }
 
-    private func placement(_ name: String, namespace: String) -> WorkloadOptions {
+    private func path(ofNamespace name: String) -> String { "\(NetworkNamespace.directory)/\(name)" }
+
+    private func placement(_ name: String) -> WorkloadOptions {
         var placement = WorkloadOptions()
         placement.name = name
-        placement.networkNamespacePath = "\(NetworkNamespace.directory)/\(namespace)"
         placement.parent = getpid()
         placement.seed = StableHash.bits(name) ^ options.seed
         return placement

@@ -106,8 +106,8 @@ extension EndToEnd {
 
             try write("Dney")
             let broken = try lab.status("the error") { !$0.policy_errors.isEmpty }
-            let problem = try #require(broken.policy_errors.first)
-            #expect(problem.file == "99-test.yaml" && problem.line == 8)
+            let problem = try #require(broken.policy_errors.first { $0.severity == "error" })
+            #expect(problem.file == "99-test.yaml" && problem.line == 8, "\(broken.policy_errors)")
             #expect(problem.field == "spec.ingress[0].action" && problem.severity == "error")
             #expect(problem.resource == "NetworkPolicy data/cut-database")
             // The last good version stays in force.

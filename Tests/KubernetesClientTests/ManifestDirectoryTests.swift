@@ -100,6 +100,35 @@ struct ManifestDirectoryTests {
         #expect(best < .milliseconds(200))
     }
 
+    @Test("a file that is being rewritten counts when its writer closes it")
+    func slowWriter() async throws {
+        try scratch.write("a.yaml", Self.namespace("a", "one"))
+        try scratch.write("z.yaml", Self.namespace("z", "one"))
+        var updates = ManifestDirectory(path: scratch.path).updates().makeAsyncIterator()
+        _ = await updates.next()
+        let writer = try #require(fopen("\(scratch.path)/a.yaml", "w"))
+        fputs("# half of it\n", writer)
+        fflush(writer)
+        try scratch.write("z.yaml", Self.namespace("z", "two"))
+        #expect(await updates.next()?.changes == [Self.set("z", "two")])
+        fputs(Self.namespace("a", "two"), writer)
+        fclose(writer)
+        #expect(await updates.next()?.changes == [Self.set("a", "two")])
+    }
+
+    @Test("a file that is emptied is given a second to be written again", arguments: [true, false])
+    func emptiedFile(usesEvents: Bool) async throws {
+        try scratch.write("a.yaml", Self.namespace("a", "one"))
+        try scratch.write("z.yaml", Self.namespace("z", "one"))
+        var updates = ManifestDirectory(path: scratch.path, usesEvents: usesEvents).updates()
+            .makeAsyncIterator()
+        _ = await updates.next()
+        let start = ContinuousClock.now
+        try scratch.write("a.yaml", "")
+        #expect(await updates.next()?.changes == [.remove(.namespace("a"))])
+        #expect(ContinuousClock.now - start > .milliseconds(900))
+    }
+
     @Test("an atomically replaced directory of a mounted ConfigMap is followed")
     func configMap() async throws {
         try scratch.write("..1/a.yaml", Self.namespace("a", "one"))

@@ -51,7 +51,7 @@ struct DNSMessageTests {
         let message: [UInt8] =
             [0, 9, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0]
             + [3] + Array("www".utf8) + [7] + Array("example".utf8) + [0] + [0, 1, 0, 1]
-            + [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 6] + [3] + Array("cdn".utf8) + [0xc0, 16]  // CNAME cdn.example
+            + [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 6] + [3] + Array("cdn".utf8) + [0xc0, 16]  // CNAME cdn
             + [0xc0, 41, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 203, 0, 113, 80]  // A
         let response = try #require(DNSMessage.decodeResponse(message))
         #expect(response.addresses.map(\.description) == ["203.0.113.80"])
@@ -75,7 +75,8 @@ struct DNSMessageTests {
         for _ in 0..<20_000 {
             var message = Self.messages[Int.random(in: 0...1, using: &random)]
             for _ in 0..<Int.random(in: 1...6, using: &random) {
-                message[Int.random(in: message.indices, using: &random)] = .random(in: 0...255, using: &random)
+                message[Int.random(in: message.indices, using: &random)] = .random(
+                    in: 0...255, using: &random)
             }
             _ = DNSMessage.decodeQuery(message)
             _ = DNSMessage.decodeResponse(message)
@@ -92,7 +93,8 @@ struct DNSMessageTests {
 
     static let expansions: [(String, String)] = [
         ("db.data", "db.data.svc.cluster.local"), ("db.data.svc", "db.data.svc.cluster.local"),
-        ("db.data.svc.cluster.local", "db.data.svc.cluster.local"), ("www.partner.example", "www.partner.example"),
+        ("db.data.svc.cluster.local", "db.data.svc.cluster.local"),
+        ("www.partner.example", "www.partner.example"),
         ("DB.Data.", "db.data.svc.cluster.local"),
     ]
 
@@ -101,16 +103,22 @@ struct DNSMessageTests {
         #expect(DNSName(text)?.expanded.text == expected)
     }
 
-    @Test("refuses what is no name", arguments: ["", ".", "a..b", "a b.c", "ä.example", String(repeating: "a", count: 64)])
+    @Test(
+        "refuses what is no name",
+        arguments: ["", ".", "a..b", "a b.c", "ä.example", String(repeating: "a", count: 64)])
     func badNames(_ text: String) {
         #expect(DNSName(text) == nil)
     }
 
     @Test("a zone is read back from its text; bad lines are skipped")
     func zoneText() {
-        let zone = DNSZone(["a.b": [IPAddress("10.0.0.2")!, IPAddress("10.0.0.1")!], "c.d": [IPAddress("::1")!]])
+        let zone = DNSZone([
+            "a.b": [IPAddress("10.0.0.2")!, IPAddress("10.0.0.1")!], "c.d": [IPAddress("::1")!],
+        ])
         #expect(zone.text == "a.b 10.0.0.1\na.b 10.0.0.2\nc.d ::1\n")
         #expect(DNSZone(text: zone.text).text == zone.text)
-        #expect(DNSZone(text: "\nx\nbad name 1\nx.y 1.2.3\nx.y 1.2.3.4 5\nok.it 1.2.3.4").addresses.keys.sorted() == ["ok.it"])
+        #expect(
+            DNSZone(text: "\nx\nbad name 1\nx.y 1.2.3\nx.y 1.2.3.4 5\nok.it 1.2.3.4").addresses.keys.sorted()
+                == ["ok.it"])
     }
 }

@@ -26,7 +26,8 @@ struct LabClusterTests {
                 ServiceResource(
                     name: ResourceName(namespace: "shop", name: name), selector: ["app": app],
                     externalAddresses: name == "front" ? [IPAddress("198.51.100.80")!] : [],
-                    ports: [ServicePort(name: "http", port: 80, targetPort: .name("http"))], isHeadless: headless)))
+                    ports: [ServicePort(name: "http", port: 80, targetPort: .name("http"))],
+                    isHeadless: headless)))
     }
 
     static func state(after steps: [[ClusterChange]]) -> (ClusterState, LabCluster) {
@@ -122,15 +123,17 @@ struct LabClusterTests {
         #expect(Set(fronts) == ["10.96.0.16", "fd00:10:96::10", "198.51.100.80"])
         let external = cluster.snapshot.translations.first { $0.front.address.description == "198.51.100.80" }
         #expect(external?.backends.map(\.port) == [8080, 9090])
-        #expect(cluster.snapshot.translations.allSatisfy { it in
-            it.backends.allSatisfy { $0.address.family == it.front.address.family }
-        })
+        #expect(
+            cluster.snapshot.translations.allSatisfy { it in
+                it.backends.allSatisfy { $0.address.family == it.front.address.family }
+            })
         #expect(state.endpointSlices.count == 4)
         var later = cluster
-        _ = later.apply(pods.map { change in
-            guard case .set(let resource) = change else { return change }
-            return .remove(resource.key)
-        })
+        _ = later.apply(
+            pods.map { change in
+                guard case .set(let resource) = change else { return change }
+                return .remove(resource.key)
+            })
         #expect(later.snapshot.translations.allSatisfy { $0.backends.isEmpty })
         #expect(later.snapshot.translations.count == 3)
     }
@@ -151,13 +154,16 @@ struct LabClusterTests {
             ])
     }
 
-    @Test("any order and split of the same changes ends in the same state, addresses aside", arguments: 0..<10)
+    @Test(
+        "any order and split of the same changes ends in the same state, addresses aside", arguments: 0..<10)
     func anyOrder(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let changes = [Self.service("front"), Self.service("bare", headless: true)]
+        let changes =
+            [Self.service("front"), Self.service("bare", headless: true)]
             + (0..<6).map { Self.pod("shop", "w\($0)") }
         func shape(_ state: ClusterState) -> [String] {
-            state.endpointSlices.values.map { "\($0.name) \($0.addresses.count) \($0.ports.map(\.port))" }.sorted()
+            state.endpointSlices.values.map { "\($0.name) \($0.addresses.count) \($0.ports.map(\.port))" }
+                .sorted()
         }
         let expected = shape(Self.state(after: [changes]).0)
         #expect(shape(Self.state(after: changes.shuffled(using: &random).map { [$0] }).0) == expected)
@@ -179,9 +185,14 @@ struct LabClusterTests {
     @Test("names: services by cluster address, headless ones by pods, hosts by their domain")
     func names() {
         var cluster = LabCluster(hosts: InternetHost.shop)
-        _ = cluster.apply([Self.service("front"), Self.service("bare", headless: true), Self.pod("shop", "w1")])
+        _ = cluster.apply([
+            Self.service("front"), Self.service("bare", headless: true), Self.pod("shop", "w1"),
+        ])
         let zone = cluster.snapshot.zone
-        #expect(zone.lookup("front.shop.svc.cluster.local")?.map(\.description) == ["10.96.0.16", "fd00:10:96::10"])
+        #expect(
+            zone.lookup("front.shop.svc.cluster.local")?.map(\.description) == [
+                "10.96.0.16", "fd00:10:96::10",
+            ])
         #expect(zone.lookup("bare.shop.svc.cluster.local") == cluster.snapshot.pods[0].addresses.sorted())
         #expect(zone.lookup("api.payments.example")?.first?.description == "203.0.113.10")
     }

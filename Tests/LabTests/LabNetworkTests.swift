@@ -20,7 +20,8 @@ struct LabNetworkTests {
         }
     }
 
-    /// Connects from one namespace to a listener in another, both in their namespaces; returns errno, 0 for success.
+    /// Connects from one namespace to a listener in another, both in their namespaces; returns errno, 0 for
+    /// success.
     static func connect(
         from source: NetworkNamespace, to destination: NetworkNamespace, at place: IPAddress
     ) throws -> Int32 {
@@ -148,6 +149,28 @@ struct LabNetworkTests {
         #expect(try LabNetwork.cleanUpLeftovers(prefix: lab.prefix).isEmpty)
     }
 
+    @Test("workload processes are in their namespace as a whole; one without a namespace is where the lab is")
+    func processesArePlaced() async throws {
+        let lab = try TestLabNetwork()
+        let pods = [lab.pod(2), lab.pod(3)]
+        #expect(lab.network.reconcile(pods: pods).isEmpty)
+        let processes = try LabProcesses(executable: "/bin/sleep", logger: LabProcessesTests.logger)
+        processes.reconcile(
+            pods.map {
+                LabProcess(
+                    id: $0.name.name, arguments: ["600"],
+                    networkNamespacePath:
+                        "\(NetworkNamespace.directory)/\(lab.network.podNamespaceName($0.name))")
+            } + [LabProcess(id: "outside", arguments: ["600"])])
+        #expect(await eventually { processes.counts.running == 3 })
+        for pod in pods {
+            let namespace = try lab.namespace(of: pod)
+            #expect(try NetworkNamespace.processes(in: namespace).count == 1)
+        }
+        #expect(processes.counts.failedStarts == 0)
+        await processes.stop()
+    }
+
     @Test("the machine's own namespace is not touched")
     func machineUntouched() throws {
         let before = try LinkConfigurator().interfaces().map(\.name)
@@ -173,7 +196,8 @@ struct LabNetworkTests {
         let serverWorkload = try TestWorkload(in: try lab.namespace(of: server), serving)
         defer { serverWorkload.stop() }
         var calling = try WorkloadOptions.parse([
-            "--call", "http://web.test:8080/ every=50ms", "--call", "tcp://web.test:5432 every=50ms bytes=100000",
+            "--call", "http://web.test:8080/ every=50ms", "--call",
+            "tcp://web.test:5432 every=50ms bytes=100000",
             "--call", "udp://web.test:8125 every=50ms", "--call", "tcp://web.test:9 every=50ms",
             "--call", "dns://10.244.0.2:53/web.test.svc.cluster.local every=50ms",
             "--call", "icmp://web.test every=50ms", "--call", "http://none.test:80/ every=50ms",
@@ -191,7 +215,10 @@ struct LabNetworkTests {
             "tcp://web.test:9 (fd00:10:244::2) is unreachable: Connection refused",
         ]
         #expect(await eventually { clientWorkload.reports.count >= 3 })
-        #expect(await eventually { Set(clientWorkload.reports).isSuperset(of: expected.filter { !$0.contains("answered") }) })
+        #expect(
+            await eventually {
+                Set(clientWorkload.reports).isSuperset(of: expected.filter { !$0.contains("answered") })
+            })
         let others = clientWorkload.reports.filter { line in
             !line.hasPrefix("http://none.test") && !line.hasPrefix("tcp://web.test:9 ")
                 && !line.hasPrefix("http://web.test:5432")
@@ -224,7 +251,9 @@ struct LabLockTests {
 
     @Test("interface names differ and do not change")
     func interfaceNames() {
-        let names = (0..<5000).map { LabNetwork.interfaceName(for: ResourceName(namespace: "shop", name: "p-\($0)")) }
+        let names = (0..<5000).map {
+            LabNetwork.interfaceName(for: ResourceName(namespace: "shop", name: "p-\($0)"))
+        }
         #expect(Set(names).count == 5000)
         #expect(names.allSatisfy { $0.utf8.count == 15 })
         #expect(

@@ -49,7 +49,8 @@ struct LabProcessesTests {
         #expect(await eventually { directory.text("log") == "one\n" })
         let second =
             isIncarnation
-            ? LabProcess(id: "p", arguments: ["one"], incarnation: 2) : LabProcess(id: "p", arguments: ["two"])
+            ? LabProcess(id: "p", arguments: ["one"], incarnation: 2)
+            : LabProcess(id: "p", arguments: ["two"])
         processes.reconcile([second])
         let expected = isIncarnation ? "one\none\n" : "one\ntwo\n"
         #expect(await eventually { directory.text("log") == expected })
@@ -62,7 +63,8 @@ struct LabProcessesTests {
         let directory = try TestDirectory()
         let script = directory.path + "/stubborn"
         try LabFile.write(
-            "#!/bin/sh\ntrap '' TERM\necho ready > \(directory.path)/log\nwhile :; do sleep 600; done\n", to: script)
+            "#!/bin/sh\ntrap '' TERM\necho ready > \(directory.path)/log\nwhile :; do sleep 600; done\n",
+            to: script)
         chmod(script, 0o755)
         let processes = try Self.processes(script)
         processes.reconcile([LabProcess(id: "p", arguments: [])])

@@ -8,7 +8,8 @@ import Testing
 
 @testable import Lab
 
-/// Whether tests that need privileges run: always when REQUIRE_KERNEL_TESTS=1, else when this process has them.
+/// Whether tests that need privileges run: always when REQUIRE_KERNEL_TESTS=1, else when this process has
+/// them.
 let kernelTestsAvailable: Bool = {
     if let required = getenv("REQUIRE_KERNEL_TESTS"), String(cString: required) == "1" { return true }
     return (try? Capabilities.missing([.netAdmin, .sysAdmin])) == []
@@ -70,7 +71,9 @@ final class TestLabNetwork: Sendable {
     func pod(_ number: Int, _ behavior: WorkloadBehavior = WorkloadBehavior()) -> LabPod {
         LabPod(
             name: ResourceName(namespace: "test", name: "pod-\(number)"),
-            addresses: [address("10.244.0.\(number)"), IPAddress(bits: 0xfd00_0010_0244 << 80 | UInt128(number))],
+            addresses: [
+                address("10.244.0.\(number)"), IPAddress(bits: 0xfd00_0010_0244 << 80 | UInt128(number)),
+            ],
             behavior: behavior)
     }
 

@@ -11,7 +11,8 @@ import Testing
 
 @Suite("Scenarios")
 struct ScenarioTests {
-    @Test("every file that a scenario writes exists, and every file of it is written", arguments: Scenario.all)
+    @Test(
+        "every file that a scenario writes exists, and every file of it is written", arguments: Scenario.all)
     func filesExist(_ scenario: Scenario) throws {
         let folder = "\(LabManifests.bundledShop)/scenarios/\(scenario.name)"
         var named: Set<String> = []
@@ -78,7 +79,8 @@ struct ScenarioTests {
         let error = await #expect(throws: LabError.self) { try await runner.run() }
         #expect(error?.code == .expectationFailed)
         #expect(error?.subject == "A stricter policy, with a mistake")
-        #expect(error?.message.contains("Deny shop/catalog-5c9f7d8b6d-* -> data/db-0:5432 by db-access") == true)
+        #expect(
+            error?.message.contains("Deny shop/catalog-5c9f7d8b6d-* -> data/db-0:5432 by db-access") == true)
         #expect((30_000_000_000...31_000_000_000).contains(world.elapsed))
     }
 
@@ -125,7 +127,8 @@ struct ScenarioTests {
         let hit = PolicyHit(place: .rule(policy, index: 1), tier: "default", action: .deny, policyIndex: 0)
         let key = FlowKey(
             source: FlowEndpoint(type: .workload, name: "catalog-5c9f7d8b6d-*", namespace: "shop"),
-            destination: FlowEndpoint(type: .workload, name: "db-0", namespace: "data"), destinationPort: 5432,
+            destination: FlowEndpoint(type: .workload, name: "db-0", namespace: "data"),
+            destinationPort: 5432,
             transport: "tcp", reporter: .destination, action: .deny,
             trace: PolicyTrace(enforced: [hit], pending: [hit]))
         let expectation = FlowExpectation(

@@ -41,7 +41,8 @@ struct ShopWorld {
                 let key = FlowKey(
                     source: names.source, destination: names.destination,
                     destinationPort: tuple.destinationPort, transport: tuple.transport.flowName,
-                    reporter: reporter, action: outcome.verdict == .allow ? .allow : .deny, trace: outcome.trace)
+                    reporter: reporter, action: outcome.verdict == .allow ? .allow : .deny,
+                    trace: outcome.trace)
                 found.withLock { _ = $0.insert(key) }
             }
             return (egress?.decisions(.egress), ingress?.decisions(.ingress))
@@ -108,7 +109,8 @@ struct ShopTests {
         #expect(Set(flows.map(\.transport)).isSuperset(of: ["tcp", "udp", "icmp", "icmp6"]))
     }
 
-    @Test("each step of each scenario shows what it promises, and nothing else breaks", arguments: Scenario.all)
+    @Test(
+        "each step of each scenario shows what it promises, and nothing else breaks", arguments: Scenario.all)
     func scenarios(_ scenario: Scenario) async throws {
         let directory = try TestDirectory()
         let manifests = try LabManifests.prepare(directory: directory.path + "/shop")
@@ -139,7 +141,9 @@ struct ShopTests {
         }
         #expect(ShopWorld(directory: manifests).diagnostics.map(\.description) == [])
         let denied = Set(last.filter { $0.action == .deny }.map(\.text))
-        let unexpected = denied.filter { !$0.contains("legacy-report") && !$0.contains("recommender") && !$0.contains(":9090") }
+        let unexpected = denied.filter {
+            !$0.contains("legacy-report") && !$0.contains("recommender") && !$0.contains(":9090")
+        }
         #expect(unexpected.isEmpty)
     }
 }

@@ -14,7 +14,9 @@ struct SimulationTests {
     static func pod(_ name: String, _ number: Int, _ arguments: [String]) throws -> LabPod {
         LabPod(
             name: ResourceName(namespace: "test", name: name),
-            addresses: [address("10.244.0.\(number)"), IPAddress(bits: 0xfd00_0010_0244 << 80 | UInt128(number))],
+            addresses: [
+                address("10.244.0.\(number)"), IPAddress(bits: 0xfd00_0010_0244 << 80 | UInt128(number)),
+            ],
             behavior: try WorkloadBehavior.parse(container: arguments), arguments: arguments)
     }
 
@@ -33,7 +35,8 @@ struct SimulationTests {
 
     static let allow: SimulatedVerdict = { _, source, destination in
         (
-            source.map { _ in [decision(.allow, .egress)] }, destination.map { _ in [decision(.allow, .ingress)] }
+            source.map { _ in [decision(.allow, .egress)] },
+            destination.map { _ in [decision(.allow, .ingress)] }
         )
     }
 
@@ -80,7 +83,10 @@ struct SimulationTests {
         let lookups = packets.filter { $0.tuple.destinationPort == 53 }
         #expect((2 * 5...2 * 7).contains(lookups.count), "an answer is good for ten seconds")
         let served = Self.connections(Self.events(pods)).filter { $0.forwarded.destinationPort == 8080 }
-        #expect(served.allSatisfy { $0.original.destination == address("10.96.0.16") && $0.original.destinationPort == 80 })
+        #expect(
+            served.allSatisfy {
+                $0.original.destination == address("10.96.0.16") && $0.original.destinationPort == 80
+            })
     }
 
     @Test("every connection that starts ends once, with counters, later")
@@ -106,7 +112,9 @@ struct SimulationTests {
         #expect(times == times.sorted())
     }
 
-    @Test("a denied attempt reports the deciding packets only, and stops at the denial", arguments: [Direction.egress, .ingress])
+    @Test(
+        "a denied attempt reports the deciding packets only, and stops at the denial",
+        arguments: [Direction.egress, .ingress])
     func denial(_ direction: Direction) throws {
         let pods = [
             try Self.pod("db", 2, ["--serve", "tcp:5432"]),
@@ -114,7 +122,10 @@ struct SimulationTests {
         ]
         let events = Self.events(pods) { _, _, _ in
             (
-                [Self.decision(.pass, .egress), Self.decision(direction == .egress ? .deny : .allow, .egress)],
+                [
+                    Self.decision(.pass, .egress),
+                    Self.decision(direction == .egress ? .deny : .allow, .egress),
+                ],
                 [Self.decision(.deny, .ingress)]
             )
         }
@@ -131,7 +142,9 @@ struct SimulationTests {
             try Self.pod("client", 4, ["--call", "http://web.test:80/ every=2s"]),
         ]
         let denied = Self.packets(
-            Self.events(pods) { _, _, _ in ([Self.decision(.deny, .egress)], [Self.decision(.allow, .ingress)]) })
+            Self.events(pods) { _, _, _ in
+                ([Self.decision(.deny, .egress)], [Self.decision(.allow, .ingress)])
+            })
         #expect(denied.allSatisfy { $0.tuple.destinationPort == 53 })
         #expect(denied.count >= 26)
     }
@@ -141,7 +154,8 @@ struct SimulationTests {
         let pods = [
             try Self.pod("db", 2, ["--serve", "tcp:5432"]),
             try Self.pod(
-                "client", 4, ["--call", "tcp://10.244.0.2:22 every=2s", "--call", "tcp://203.0.113.99:80 every=2s"]),
+                "client", 4,
+                ["--call", "tcp://10.244.0.2:22 every=2s", "--call", "tcp://203.0.113.99:80 every=2s"]),
         ]
         let ended = Self.connections(Self.events(pods)).filter { $0.kind == .ended }
         #expect(ended.filter { $0.forwarded.destinationPort == 22 }.allSatisfy { $0.replyPackets == 1 })
@@ -152,17 +166,21 @@ struct SimulationTests {
     @Test("hosts of the internet have no policy of their own, and do not meet each other on the node")
     func internet() throws {
         let hosts = [
-            InternetHost(name: "server", addresses: [address("203.0.113.1")], arguments: ["--serve", "http:443"]),
+            InternetHost(
+                name: "server", addresses: [address("203.0.113.1")], arguments: ["--serve", "http:443"]),
             InternetHost(
                 name: "client", addresses: [address("198.51.100.1")],
-                arguments: ["--call", "http://10.96.0.16:80/ every=2s", "--call", "http://203.0.113.1:443/ every=2s"]),
+                arguments: [
+                    "--call", "http://10.96.0.16:80/ every=2s", "--call", "http://203.0.113.1:443/ every=2s",
+                ]),
         ]
         let pods = [try Self.pod("web", 2, ["--serve", "http:8080"])]
         let asked = Mutex<Set<[String]>>([])
         let events = Self.events(pods, hosts: hosts) { _, source, destination in
             asked.withLock { _ = $0.insert([source?.description ?? "-", destination?.description ?? "-"]) }
             return Self.allow(
-                ConnectionTuple(source: address("::"), destination: address("::"), transport: .tcp), source, destination)
+                ConnectionTuple(source: address("::"), destination: address("::"), transport: .tcp), source,
+                destination)
         }
         #expect(asked.withLock { $0 } == [["-", "test/web"]])
         #expect(Self.packets(events).allSatisfy { $0.decision.direction == .ingress })
@@ -172,7 +190,8 @@ struct SimulationTests {
     @Test("echo requests carry type and code as flow records have them")
     func echo() throws {
         let pods = [
-            try Self.pod("web", 2, []), try Self.pod("client", 4, ["--call", "icmp://[fd00:10:244::2] every=2s"]),
+            try Self.pod("web", 2, []),
+            try Self.pod("client", 4, ["--call", "icmp://[fd00:10:244::2] every=2s"]),
         ]
         let tuples = Self.packets(Self.events(pods)).map(\.tuple)
         #expect(!tuples.isEmpty)
@@ -183,7 +202,9 @@ struct SimulationTests {
     func deterministic() throws {
         let pods = [
             try Self.pod("web", 2, ["--serve", "http:8080"]), try Self.pod("dns", 3, ["--serve", "dns:53"]),
-            try Self.pod("client", 4, ["--call", "http://web.test:80/ every=1s", "--probe", "tcp 10.244.0.0/24 ports=22"]),
+            try Self.pod(
+                "client", 4,
+                ["--call", "http://web.test:80/ every=1s", "--probe", "tcp 10.244.0.0/24 ports=22"]),
         ]
         let events = Self.events(pods)
         #expect(Self.events(pods) == events)
@@ -208,7 +229,9 @@ struct SimulationTests {
         #expect(events.count > 3)
     }
 
-    @Test("the data plane is silent until a program is applied, then gives batches; workloads that stay keep their pace")
+    @Test(
+        "the data plane is silent until a program is applied; workloads that stay keep their pace"
+    )
     func dataplane() async throws {
         let pods = [try Self.pod("client", 4, ["--call", "tcp://10.244.0.2:22 every=1s"])]
         let time = Mutex<Int64>(1_000_000_000_000)

@@ -10,10 +10,12 @@ struct WorkloadOptionsTests {
     @Test("reads every option")
     func readsEverything() throws {
         let options = try WorkloadOptions.parse([
-            "--netns", "/run/netns/x", "--name=shop/frontend", "--parent", "4711", "--dns", "10.96.0.10,fd00:10:96::a",
+            "--netns", "/run/netns/x", "--name=shop/frontend", "--parent", "4711", "--dns",
+            "10.96.0.10,fd00:10:96::a",
             "--hosts", "/run/zone", "--seed", "7", "--address", "203.0.113.10", "--address", "2001:db8::10",
             "--serve", "http:8080", "--serve", "dns:53",
-            "--call", "http://Catalog.Shop:8080/items every=2s", "--call", "tcp://db.data:5432 every=3s hold=10s bytes=2000",
+            "--call", "http://Catalog.Shop:8080/items every=2s", "--call",
+            "tcp://db.data:5432 every=3s hold=10s bytes=2000",
             "--call", "dns://[fd00:10:96::a]:53/www.example.com", "--call", "icmp://10.0.0.1 every=5m",
             "--probe", "tcp 10.244.0.0/24 ports=22,3306 every=250ms hosts=3",
         ])
@@ -35,12 +37,14 @@ struct WorkloadOptionsTests {
                     kind: .tcp, host: .name("db.data"), port: 5432, every: .seconds(3), hold: .seconds(10),
                     bytes: 2000),
                 WorkloadCall(
-                    kind: .dns, host: .address(IPAddress("fd00:10:96::a")!), port: 53, path: "www.example.com"),
+                    kind: .dns, host: .address(IPAddress("fd00:10:96::a")!), port: 53, path: "www.example.com"
+                ),
                 WorkloadCall(kind: .icmp, host: .address(IPAddress("10.0.0.1")!), every: .seconds(300)),
             ])
         #expect(
             options.behavior.calls.map(\.target) == [
-                "http://catalog.shop:8080/items", "tcp://db.data:5432", "dns://[fd00:10:96::a]:53/www.example.com",
+                "http://catalog.shop:8080/items", "tcp://db.data:5432",
+                "dns://[fd00:10:96::a]:53/www.example.com",
                 "icmp://10.0.0.1",
             ])
     }
@@ -143,7 +147,9 @@ struct WorkloadTimetableTests {
         WorkloadCall(kind: .http, host: .name("c.d"), port: 1, every: .seconds(3600)),
     ])
 
-    @Test("everything happens once within three seconds, then at its pace, jittered by a tenth", arguments: 0..<20)
+    @Test(
+        "everything happens once within three seconds, then at its pace, jittered by a tenth",
+        arguments: 0..<20)
     func pace(_ seed: UInt64) throws {
         var timetable = WorkloadTimetable(Self.behavior, seed: seed, startNanoseconds: 5)
         var seen: [WorkloadTimetable.Activity: Int64] = [:]

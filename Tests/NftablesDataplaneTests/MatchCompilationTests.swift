@@ -64,6 +64,20 @@ struct MatchCase: Sendable, CustomTestStringConvertible {
             $0.transport = .icmpv6
             $0.notICMP = ICMPMatch(type: 1, code: 2)
         },
+        MatchCase("ICMP type but not one code", ["\(v4) meta l4proto 1 icmp type 3 icmp code != 4"]) {
+            $0.families = [.v4]
+            $0.icmp = ICMPMatch(type: 3)
+            $0.notICMP = ICMPMatch(type: 3, code: 4)
+        },
+        MatchCase("ICMP type but not another", ["\(v4) meta l4proto 1 icmp type 3"]) {
+            $0.families = [.v4]
+            $0.icmp = ICMPMatch(type: 3)
+            $0.notICMP = ICMPMatch(type: 8)
+        },
+        MatchCase("ICMP type but not itself", []) {
+            $0.icmp = ICMPMatch(type: 3, code: 1)
+            $0.notICMP = ICMPMatch(type: 3)
+        },
         MatchCase("not ICMP, of TCP", ["\(v4) meta l4proto 6", "\(v6) meta l4proto 6"]) {
             $0.transport = .tcp
             $0.notICMP = ICMPMatch(type: 8)

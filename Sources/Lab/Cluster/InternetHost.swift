@@ -2,8 +2,8 @@
 
 public import NetworkModel
 
-/// A machine outside the cluster: a workload in the lab's internet, with addresses that RFC 5737 and RFC 3849 set
-/// aside for documentation.
+/// A machine outside the cluster: a workload in the lab's internet, with addresses that RFC 5737 and RFC 3849
+/// set aside for documentation.
 public struct InternetHost: Hashable, Sendable {
     /// What logs call it; unique.
     public var name: String
@@ -31,7 +31,8 @@ public struct InternetHost: Hashable, Sendable {
         host(
             "customers", "", "198.51.100.23", "2001:db8:c::23",
             [
-                "--call", "http://198.51.100.80:80/ every=2s", "--call", "http://[2001:db8:80::80]:80/ every=3s",
+                "--call", "http://198.51.100.80:80/ every=2s", "--call",
+                "http://[2001:db8:80::80]:80/ every=3s",
             ]),
         // Tries the administration port that the shop's Service exposes by mistake.
         host(

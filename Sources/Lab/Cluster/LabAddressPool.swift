@@ -25,7 +25,8 @@ struct LabAddressPool<Owner: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// The owner's addresses, IPv4 first; the same at every call until released. Nil when the pool is exhausted.
+    /// The owner's addresses, IPv4 first; the same at every call until released. Nil when the pool is
+    /// exhausted.
     mutating func addresses(of owner: Owner) -> [IPAddress]? {
         guard let number = numbers[owner] ?? allocate(for: owner) else { return nil }
         return [IPAddress(bits: v4.bits + UInt128(number)), IPAddress(bits: v6.bits + UInt128(number))]

@@ -5,8 +5,8 @@ public import PolicyModel
 
 /// The part of a control plane that the lab needs: completes what manifests say to a cluster's state.
 ///
-/// Pods get addresses, Services get cluster addresses and endpoint slices. Everything else passes unchanged. Pure: the
-/// same changes in the same order give the same addresses.
+/// Pods get addresses, Services get cluster addresses and endpoint slices. Everything else passes unchanged.
+/// Pure: the same changes in the same order give the same addresses.
 public struct LabCluster: Sendable {
     /// Where pods live: 10.244.0.0/24 and fd00:10:244::/64.
     public static let podNetworks = prefixes("10.244.0.0/24", "fd00:10:244::/64")
@@ -94,7 +94,8 @@ public struct LabCluster: Sendable {
         var pods: [PodResource] = []
         for var pod in written.pods.values.sorted(by: { $0.name < $1.name }) where !pod.isFinished {
             guard !pod.usesHostNetwork else {
-                report(pod, "spec.hostNetwork", "the lab runs no pods in the host's network", "remove the field")
+                report(
+                    pod, "spec.hostNetwork", "the lab runs no pods in the host's network", "remove the field")
                 continue
             }
             guard let addresses = podAddresses.addresses(of: pod.name) else {
@@ -123,7 +124,8 @@ public struct LabCluster: Sendable {
         return running
     }
 
-    private mutating func report(_ pod: PodResource, _ field: String, _ message: String, _ suggestion: String) {
+    private mutating func report(_ pod: PodResource, _ field: String, _ message: String, _ suggestion: String)
+    {
         diagnostics.append(
             Diagnostic(
                 .error, resource: ResourceKey.pod(pod.name).description, field: field, message: message,

@@ -8,7 +8,8 @@ public struct LabClusterSource: ClusterStateSource {
     private let hosts: [InternetHost]
     private let willPublish: @Sendable (LabSnapshot) async -> Void
 
-    /// `willPublish` runs before each update is handed on, with what has to be wired and run for it; the update waits.
+    /// `willPublish` runs before each update is handed on, with what has to be wired and run for it; the
+    /// update waits.
     public init(
         completing source: any ClusterStateSource, hosts: [InternetHost] = InternetHost.shop,
         willPublish: @escaping @Sendable (LabSnapshot) async -> Void

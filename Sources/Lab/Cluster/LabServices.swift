@@ -6,12 +6,13 @@ internal import PolicyModel
 
 /// What follows from Services and their endpoint slices: destination NAT and names.
 enum LabServices {
-    /// The ports of a slice: the Service's ports with the numbers that this pod listens on. Ports that the pod does
-    /// not have by name are left out.
+    /// The ports of a slice: the Service's ports with the numbers that this pod listens on. Ports that the
+    /// pod does not have by name are left out.
     static func targetPorts(of service: ServiceResource, on pod: PodResource) -> [NamedPort] {
         service.ports.compactMap { port in
             switch port.targetPort {
-            case .number(let number): return NamedPort(name: port.name, transport: port.transport, port: number)
+            case .number(let number):
+                return NamedPort(name: port.name, transport: port.transport, port: number)
             case .name(let name):
                 let found = pod.ports.first { $0.name == name && $0.transport == port.transport }
                 return found.map { NamedPort(name: port.name, transport: port.transport, port: $0.port) }
@@ -48,14 +49,16 @@ enum LabServices {
         for slice in slices {
             for target in slice.ports where target.name == port.name && target.transport == port.transport {
                 for address in slice.addresses where address.family == family {
-                    found.insert(AddressPort(address: address, transport: target.transport, port: target.port))
+                    found.insert(
+                        AddressPort(address: address, transport: target.transport, port: target.port))
                 }
             }
         }
         return found.sorted()
     }
 
-    /// `service.namespace.svc.cluster.local` for every Service, headless ones by their pods, and the internet's names.
+    /// `service.namespace.svc.cluster.local` for every Service, headless ones by their pods, and the
+    /// internet's names.
     static func zone(
         _ services: [ServiceResource], _ slices: [EndpointSliceResource], _ hosts: [InternetHost]
     ) -> DNSZone {

@@ -14,10 +14,11 @@ public struct LabLeftovers: Hashable, Sendable {
 }
 
 extension LabNetwork {
-    /// Removes the namespaces of a crashed lab and kills the processes in them. Hold the lock (`LabLock`) meanwhile.
+    /// Removes the namespaces of a crashed lab and kills the processes in them. Hold the lock (`LabLock`)
+    /// meanwhile.
     ///
-    /// A process is known by its namespace (the inode of /proc/PID/ns/net), not by its name. The calling process is
-    /// never one of them.
+    /// A process is known by its namespace (the inode of /proc/PID/ns/net), not by its name. The calling
+    /// process is never one of them.
     public static func cleanUpLeftovers(
         prefix: String = LabNetwork.defaultPrefix
     ) throws(KernelError) -> LabLeftovers {
@@ -31,8 +32,8 @@ extension LabNetwork {
     }
 
     private static func killProcesses(inNamespace name: String) -> [Int32] {
-        // A name without a namespace on it (a crash between the two steps) holds nobody: only its file is removed.
-        // It then shows the inode of an ordinary file, which is nobody's namespace.
+        // A name without a namespace on it (a crash between the two steps) holds nobody: only its file is
+        // removed. It then shows the inode of an ordinary file, which is nobody's namespace.
         guard let namespace = try? NetworkNamespace.open(name),
             let processes = try? NetworkNamespace.processes(in: namespace)
         else { return [] }

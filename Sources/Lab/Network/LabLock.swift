@@ -15,7 +15,8 @@ public final class LabLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Takes the lock `lock` in `runDirectory`, which is created; throws `alreadyRunning` when another lab has it.
+    /// Takes the lock `lock` in `runDirectory`, which is created; throws `alreadyRunning` when another lab
+    /// has it.
     public static func acquire(
         runDirectory: String = LabLock.defaultRunDirectory
     ) throws(LabError) -> LabLock {

@@ -8,10 +8,10 @@ internal import Synchronization
 ///
 ///     pod: eth0 10.244.0.2/32            node                                internet
 ///     default via 169.254.1.1  ── veth ──  cali<hash>  10.244.0.2/32 dev cali<hash>
-///     default via fe80::ecee:eeff:feee:eeee          uplink0 192.0.2.1 ── veth ──  eth0 192.0.2.2, hosts' /32s
+///     default via fe80::ecee:eeff:feee:eeee          uplink0 192.0.2.1 ── veth ──  eth0 192.0.2.2
 ///
-/// Everything is in namespaces of its own; the machine's configuration is never touched. Calls block on the kernel
-/// (some milliseconds per pod): not for the cooperative pool.
+/// Everything is in namespaces of its own; the machine's configuration is never touched. Calls block on the
+/// kernel (some milliseconds per pod): not for the cooperative pool.
 public final class LabNetwork: Sendable {
     /// What every name of a lab's namespace starts with, unless a test chooses another.
     public static let defaultPrefix = "vibrissa-lab"
@@ -85,8 +85,8 @@ public final class LabNetwork: Sendable {
         }
     }
 
-    /// Wires pods that are new, unwires those that are gone, rewires those whose address changed. Goes on after a
-    /// failure; returns what failed, by pod.
+    /// Wires pods that are new, unwires those that are gone, rewires those whose address changed. Goes on
+    /// after a failure; returns what failed, by pod.
     public func reconcile(pods: [LabPod]) -> [ResourceName: any Error] {
         state.withLock { state in
             var failures: [ResourceName: any Error] = [:]
@@ -127,7 +127,7 @@ public final class LabNetwork: Sendable {
         var failure: (any Error)?
         do throws(KernelError) {
             try configurator.deleteLink(wire.interface)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             // Never created, or gone with its peer.
         } catch {
             failure = error

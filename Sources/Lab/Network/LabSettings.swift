@@ -19,7 +19,8 @@ enum LabSettings {
     /// The node's end of a pod's veth pair, before it is brought up.
     static func applyToPodInterface(_ interface: String) throws(KernelError) {
         try apply([
-            // The node answers for 169.254.1.1 and everything else behind it, without the default random delay.
+            // The node answers for 169.254.1.1 and everything else behind it, without the default random
+            // delay.
             ("net.ipv4.conf.\(interface).proxy_arp", "1"),
             ("net.ipv4.neigh.\(interface).proxy_delay", "0"),
             ("net.ipv6.conf.\(interface).proxy_ndp", "1"),

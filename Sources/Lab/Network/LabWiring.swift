@@ -5,17 +5,20 @@ internal import NetworkModel
 
 /// Veth pairs, addresses and routes between the lab's namespaces.
 enum LabWiring {
-    /// The Ethernet address of the node's end of every pod link, as Calico sets it; unique per link is enough.
+    /// The Ethernet address of the node's end of every pod link, as Calico sets it; unique per link is
+    /// enough.
     static let nodeHardwareAddress: [UInt8] = [0xee, 0xee, 0xee, 0xee, 0xee, 0xee]
     /// The pod's gateway. No interface has it: the node answers for it by proxy ARP.
     static let gatewayV4 = IPAddress(v4: 0xa9fe_0101)
     /// The link-local address that follows from `nodeHardwareAddress` (RFC 4291 appendix A):
     /// fe80::ecee:eeff:feee:eeee. The kernel gives it to the node's end of every pod link.
     static let gatewayV6 = IPAddress(bits: 0xfe80 << 112 | 0xecee_eeff_feee_eeee)
-    /// The transfer network between node and internet: 192.0.2.0/30 (RFC 5737) and 2001:db8:ffff::/126 (RFC 3849).
+    /// The transfer network between node and internet: 192.0.2.0/30 (RFC 5737) and 2001:db8:ffff::/126 (RFC
+    /// 3849).
     static let uplinkV4 = (node: IPAddress(v4: 0xc000_0201), internet: IPAddress(v4: 0xc000_0202))
     static let uplinkV6 = (
-        node: IPAddress(bits: 0x2001_0db8_ffff << 80 | 1), internet: IPAddress(bits: 0x2001_0db8_ffff << 80 | 2)
+        node: IPAddress(bits: 0x2001_0db8_ffff << 80 | 1),
+        internet: IPAddress(bits: 0x2001_0db8_ffff << 80 | 2)
     )
 
     // MARK: A pod
@@ -46,7 +49,8 @@ enum LabWiring {
         for address in addresses {
             try links.addAddress(address, prefixLength: address.family.bitCount, to: "eth0")
         }
-        // The gateway is learned like any neighbour: by ARP (the node answers as a proxy) and neighbour discovery.
+        // The gateway is learned like any neighbour: by ARP (the node answers as a proxy) and neighbour
+        // discovery.
         try links.addRoute(Route(to: IPPrefix(gatewayV4), device: "eth0"))
         try links.addRoute(Route(to: nil, via: gatewayV4, device: "eth0"))
         try links.addRoute(Route(to: nil, via: gatewayV6, device: "eth0"))

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import LinuxKernel
 internal import Logging
 internal import Synchronization
 
 /// The thread behind `LabProcesses`.
 ///
-/// The read end of each child's output doubles as its death notice: it reports end of file when the child is gone.
-/// A child that was told to end is looked at besides, because a process of its own may hold the output open.
+/// The read end of each child's output doubles as its death notice: it reports end of file when the child is
+/// gone. A child that was told to end is looked at besides, because a process of its own may hold the output
+/// open.
 final class LabProcessKeeper {
     /// After SIGTERM, before SIGKILL.
     private static let graceNanoseconds: Int64 = 2_000_000_000
@@ -40,6 +42,8 @@ final class LabProcessKeeper {
     private let executable: String
     private let shared: LabProcesses.Shared
     private let logger: Logger
+    /// Where this thread is; nil is where it was born.
+    private var namespacePath: String?
     private var children: [String: Child] = [:]
     private var backOffs: [String: BackOff] = [:]
 
@@ -90,7 +94,8 @@ final class LabProcessKeeper {
     private func startMissing(_ wanted: [LabProcess], _ now: Int64) {
         for process in wanted where children[process.id] == nil {
             if let backOff = backOffs[process.id], backOff.untilNanoseconds > now { continue }
-            do throws(LabError) {
+            do {
+                try enterNamespace(of: process)
                 let started = try LabSpawn.start(executable, arguments: process.arguments)
                 children[process.id] = Child(
                     process: process, pid: started.pid, startedNanoseconds: now, output: started.output)
@@ -101,6 +106,14 @@ final class LabProcessKeeper {
                     "workload not started", metadata: ["workload": "\(process.id)", "reason": "\(error)"])
             }
         }
+    }
+
+    /// Threads have namespaces of their own, and nothing else happens on this one.
+    private func enterNamespace(of process: LabProcess) throws(KernelError) {
+        guard process.networkNamespacePath != nil || namespacePath != nil else { return }
+        // The main thread never leaves the namespace that the lab was started in.
+        try NetworkNamespace.enterCurrentProcess(path: process.networkNamespacePath ?? "/proc/self/ns/net")
+        namespacePath = process.networkNamespacePath
     }
 
     private func postpone(_ id: String, lifetimeNanoseconds: Int64, _ now: Int64) {
@@ -121,7 +134,9 @@ final class LabProcessKeeper {
         let now = WorkloadLoop.monotonicNanoseconds
         var deadlines = children.values.compactMap { $0.wasKilled ? nil : $0.killNanoseconds }
         deadlines += wanted.filter { children[$0.id] == nil }.compactMap { backOffs[$0.id]?.untilNanoseconds }
-        if children.values.contains(where: \.mayHaveEnded) { deadlines.append(now + Self.reapRetryNanoseconds) }
+        if children.values.contains(where: \.mayHaveEnded) {
+            deadlines.append(now + Self.reapRetryNanoseconds)
+        }
         let timeout = deadlines.min().map { max(0, ($0 - now + 999_999) / 1_000_000) } ?? -1
         guard poll(&polled, nfds_t(polled.count), Int32(clamping: timeout)) > 0 else { return }
         if polled[0].revents != 0 {

@@ -11,12 +11,17 @@ public struct LabProcess: Hashable, Sendable {
     public var id: String
     /// Arguments after the program's name.
     public var arguments: [String]
+    /// The network namespace to be born in; nil is the lab's own.
+    public var networkNamespacePath: String?
     /// Another number means another surrounding (a namespace made anew): the process is started again.
     public var incarnation: UInt64
 
-    public init(id: String, arguments: [String], incarnation: UInt64 = 0) {
+    public init(
+        id: String, arguments: [String], networkNamespacePath: String? = nil, incarnation: UInt64 = 0
+    ) {
         self.id = id
         self.arguments = arguments
+        self.networkNamespacePath = networkNamespacePath
         self.incarnation = incarnation
     }
 }
@@ -33,10 +38,13 @@ public struct LabProcessCounts: Hashable, Sendable {
     public init() {}
 }
 
-/// Keeps the lab's workload processes running: starts, stops, and starts again with a growing delay what ends.
+/// Keeps the lab's workload processes running: starts, stops, and starts again with a growing delay what
+/// ends.
 ///
-/// One thread of its own starts and reaps them all; it must outlive them, because a workload dies with the *thread*
-/// that started it (prctl(2), PR_SET_PDEATHSIG). No shell, no names: only its own children, by their ids.
+/// One thread of its own starts and reaps them all; it must outlive them, because a workload dies with the
+/// *thread* that started it (prctl(2), PR_SET_PDEATHSIG). The thread enters the network namespace before each
+/// start, so that every thread of the child is in it from its first instruction. No shell, no names: only its
+/// own children, by their ids.
 public final class LabProcesses: Sendable {
     struct Wanted {
         var processes: [LabProcess] = []
@@ -87,7 +95,8 @@ public final class LabProcesses: Sendable {
         }
     }
 
-    /// Makes exactly these run: new ones start, missing ones are told to end, changed ones start anew. Returns at once.
+    /// Makes exactly these run: new ones start, missing ones are told to end, changed ones start anew.
+    /// Returns at once.
     public func reconcile(_ processes: [LabProcess]) {
         shared.wanted.withLock { if !$0.isStopping { $0.processes = processes } }
         shared.wake()

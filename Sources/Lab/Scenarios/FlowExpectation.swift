@@ -24,7 +24,8 @@ public struct FlowExpectation: Hashable, Sendable {
     public var destination: End
     /// As the destination listens: after NAT.
     public var port: UInt16
-    /// The end whose policy must have decided. An attempt denied at the destination is still allowed at the source.
+    /// The end whose policy must have decided. An attempt denied at the destination is still allowed at the
+    /// source.
     public var reporter: FlowReporter
     public var action: FlowAction
     /// What staged policies would do; nil: anything.
@@ -79,6 +80,7 @@ extension FlowExpectation: CustomStringConvertible {
         let pendingBy = pendingPolicy.map { " by \($0)" } ?? ""
         let end = reporter == .source ? "source" : "destination"
         return (isPresent ? "" : "no ") + "\(action.rawValue) \(source.namespace)/\(source.name) -> "
-            + "\(destination.namespace)/\(destination.name):\(port)\(by)\(pending)\(pendingBy) (seen at \(end))"
+            + "\(destination.namespace)/\(destination.name):\(port)\(by)\(pending)\(pendingBy)"
+            + " (seen at \(end))"
     }
 }

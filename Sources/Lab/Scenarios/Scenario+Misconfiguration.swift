@@ -44,11 +44,12 @@ extension Scenario {
             ScenarioStep(
                 title: "The corrected policy",
                 narrative: """
-                    The page has named policy and rule, so the mistake is found quickly: the label is corrected
-                    to access/db. The file is saved; the kernel has the new rule within a second.
+                    The page has named policy and rule, so the mistake is found quickly: the label is
+                    corrected to access/db. The file is saved; the kernel has the new rule within a second.
                     """,
                 changes: [.write(source: "db-access-corrected.yaml", file: "60-db-access.yaml")],
-                look: "allowed flows to data/db-0 again, now by db-access, rule 0; no more denials from the shop",
+                look:
+                    "allowed flows to data/db-0 again, now by db-access, rule 0; no more denials",
                 expectations: [
                     FlowExpectation(
                         from: catalog, to: database, port: 5432, reporter: .destination, .allow,

@@ -18,7 +18,8 @@ extension Scenario {
                 look: "flows to data/db-0 stay allowed, and their pending trace says deny by db-access",
                 expectations: [
                     FlowExpectation(
-                        from: catalog, to: database, port: 5432, reporter: .destination, .allow, pending: .deny,
+                        from: catalog, to: database, port: 5432, reporter: .destination, .allow,
+                        pending: .deny,
                         policy: "db", pendingPolicy: "db-access"),
                     FlowExpectation(
                         from: catalog, to: database, port: 5432, reporter: .destination, .deny,

@@ -13,8 +13,8 @@ extension Scenario {
             ScenarioStep(
                 title: "A harmless update",
                 narrative: """
-                    The recommender gets a new release. One of its dependencies has been taken over: besides its
-                    work it now reports to 203.0.113.66, an address that nobody knows, and tries the ports of
+                    The recommender gets a new release. One of its dependencies has been taken over: besides
+                    its work it now reports to 203.0.113.66, an address that nobody knows, and tries the ports of
                     its neighbours one after another.
                     """,
                 changes: [.write(source: "recommender-compromised.yaml", file: "22-recommender.yaml")],
@@ -40,7 +40,8 @@ extension Scenario {
                         from: recommender, to: .publicNetwork, port: 443, reporter: .source, .allow,
                         pending: .deny, pendingPolicy: "quarantine-recommender"),
                     FlowExpectation(
-                        from: recommender, to: catalog, port: 8080, reporter: .source, .allow, pending: .allow,
+                        from: recommender, to: catalog, port: 8080, reporter: .source, .allow,
+                        pending: .allow,
                         pendingPolicy: "quarantine-recommender"),
                     FlowExpectation(
                         from: frontend, to: recommender, port: 8080, reporter: .destination, .allow,
@@ -49,8 +50,8 @@ extension Scenario {
             ScenarioStep(
                 title: "The quarantine, enforced",
                 narrative: """
-                    The shop would survive, so the quarantine is enforced. The attack is denied where it starts;
-                    recommendations go on until a clean release is there.
+                    The shop would survive, so the quarantine is enforced. The attack is denied where it
+                    starts; recommendations go on until a clean release is there.
                     """,
                 changes: [.write(source: "quarantine-enforced.yaml", file: "70-quarantine.yaml")],
                 look: "calls to pub and the scan denied by quarantine-recommender; business flows allowed",

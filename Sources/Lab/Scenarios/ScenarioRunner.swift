@@ -3,7 +3,8 @@
 internal import Glibc
 public import NetworkModel
 
-/// Leads through a scenario: applies each step's changes, tells about it, and waits for the person or for the flows.
+/// Leads through a scenario: applies each step's changes, tells about it, and waits for the person or for the
+/// flows.
 public struct ScenarioRunner: Sendable {
     /// Who says when to go on.
     public enum Pace: Sendable {
@@ -62,7 +63,8 @@ public struct ScenarioRunner: Sendable {
         self.environment = environment
     }
 
-    /// Runs to the end, or until the person stops. Throws when a change cannot be made or an expectation fails.
+    /// Runs to the end, or until the person stops. Throws when a change cannot be made or an expectation
+    /// fails.
     public func run() async throws {
         environment.present("\n\(scenario.title)\n\(String(repeating: "=", count: scenario.title.count))\n")
         for (index, step) in scenario.steps.enumerated() {

@@ -4,8 +4,8 @@ internal import Glibc
 
 /// Waiting for a key at the terminal.
 public enum TerminalPrompt {
-    /// Waits for a line on standard input. False at its end, or when the line is `q`. Ends early, with false, when the
-    /// task is cancelled.
+    /// Waits for a line on standard input. False at its end, or when the line is `q`. Ends early, with false,
+    /// when the task is cancelled.
     @Sendable public static func waitForEnter() async -> Bool {
         while !Task.isCancelled {
             do {
@@ -17,8 +17,8 @@ public enum TerminalPrompt {
         return false
     }
 
-    /// One line without surrounding blanks, `enter` for an empty one, empty at the end of input; nil when there was
-    /// none for half a second.
+    /// One line without surrounding blanks, `enter` for an empty one, empty at the end of input; nil when
+    /// there was none for half a second.
     @Sendable private static func pollLine() -> String? {
         var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         guard poll(&input, 1, 500) > 0 else { return nil }

@@ -46,7 +46,8 @@ public final class SimulatedDataplane: PolicyEnforcer, PacketEventSource {
     public func apply(_ program: EnforcementProgram) async throws -> EnforcementReport {
         state.withLock { $0.generation = program.generation }
         return EnforcementReport(
-            generation: program.generation, chainsChanged: program.chains.count, setsChanged: program.sets.count)
+            generation: program.generation, chainsChanged: program.chains.count,
+            setsChanged: program.sets.count)
     }
 
     /// Pulled by the consumer: a slow one gets the same events later, and none is lost.

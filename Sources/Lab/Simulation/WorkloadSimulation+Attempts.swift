@@ -45,7 +45,8 @@ extension WorkloadSimulation {
     }
 
     mutating func perform(
-        _ activity: WorkloadTimetable.Activity, of name: ResourceName, at time: Timestamp, _ generation: UInt64,
+        _ activity: WorkloadTimetable.Activity, of name: ResourceName, at time: Timestamp,
+        _ generation: UInt64,
         _ verdict: @escaping SimulatedVerdict
     ) -> [KernelEvent] {
         guard let behavior = actors[name]?.pod.behavior else { return [] }
@@ -138,11 +139,13 @@ extension WorkloadSimulation {
         }
         let outcome = Self.outcome(forwarded, owner)
         var started = ConnectionObservation(
-            kind: .started, id: nextConnectionID(), original: original, forwarded: forwarded, time: moment.time)
+            kind: .started, id: nextConnectionID(), original: original, forwarded: forwarded,
+            time: moment.time)
         events.append(.connection(started))
         started.kind = .ended
         started.isClosing = true
-        let life = outcome == .answered ? attempt.holdNanoseconds + Self.briefNanoseconds : Self.briefNanoseconds
+        let life =
+            outcome == .answered ? attempt.holdNanoseconds + Self.briefNanoseconds : Self.briefNanoseconds
         started.time = Timestamp(nanoseconds: moment.time.nanoseconds + life)
         Self.count(&started, attempt.payload, outcome)
         plan(end: started)
@@ -207,7 +210,8 @@ extension WorkloadSimulation {
             return
         }
         func segments(_ bytes: Int) -> UInt64 { UInt64((bytes + 1399) / 1400) }
-        // TCP: three packets to open, two to close and one acknowledgement each way; 32 bytes of header and options.
+        // TCP: three packets to open, two to close and one acknowledgement each way; 32 bytes of header and
+        // options.
         end.originalPackets = isTCP ? 4 + segments(payload.request) : 1
         end.replyPackets = isTCP ? 3 + segments(payload.reply) : 1
         let perPacket = header + (isTCP ? 32 : 8)

@@ -11,7 +11,8 @@ public import PolicyModel
 struct WorkloadSimulation {
     /// Ended connections that wait for their time; more than this end at once.
     static let maximumOpenConnections = 20_000
-    /// How far behind its time an attempt is still made at its time: a machine that slept makes up for no more.
+    /// How far behind its time an attempt is still made at its time: a machine that slept makes up for no
+    /// more.
     static let longestDelayNanoseconds: Int64 = 5_000_000_000
 
     struct Actor {
@@ -77,7 +78,8 @@ struct WorkloadSimulation {
         return [attempt, end].compactMap { $0 }.min().map(Timestamp.init(nanoseconds:))
     }
 
-    /// Everything that happens until `now`, in order of time, at most about `maximumEvents`; the rest stays due.
+    /// Everything that happens until `now`, in order of time, at most about `maximumEvents`; the rest stays
+    /// due.
     mutating func advance(
         to now: Timestamp, generation: UInt64, maximumEvents: Int = 4096, verdict: @escaping SimulatedVerdict
     ) -> [KernelEvent] {
@@ -102,13 +104,17 @@ struct WorkloadSimulation {
         return ended.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
     }
 
-    mutating func plan(end: ConnectionObservation) { if ends.count < Self.maximumOpenConnections { ends.append(end) } }
+    mutating func plan(end: ConnectionObservation) {
+        if ends.count < Self.maximumOpenConnections { ends.append(end) }
+    }
 }
 
-/// Decides about a connection's first packet: the decisions of the source's egress walk and of the destination's
-/// ingress walk, in order, staged policies left out. nil for an end that is no endpoint of the cluster.
+/// Decides about a connection's first packet: the decisions of the source's egress walk and of the
+/// destination's ingress walk, in order, staged policies left out. nil for an end that is no endpoint of the
+/// cluster.
 ///
 /// The tuple is as rules see it, after destination NAT.
-public typealias SimulatedVerdict = @Sendable (
-    _ tuple: ConnectionTuple, _ source: ResourceName?, _ destination: ResourceName?
-) -> (egress: [RuleDecision]?, ingress: [RuleDecision]?)
+public typealias SimulatedVerdict =
+    @Sendable (
+        _ tuple: ConnectionTuple, _ source: ResourceName?, _ destination: ResourceName?
+    ) -> (egress: [RuleDecision]?, ingress: [RuleDecision]?)

@@ -2,8 +2,8 @@
 
 internal import NetworkModel
 
-/// The little of the DNS wire format (RFC 1035 section 4) that the lab's resolver and name server need: one question,
-/// A and AAAA records. Every length is checked; what cannot be decoded is nil.
+/// The little of the DNS wire format (RFC 1035 section 4) that the lab's resolver and name server need: one
+/// question, A and AAAA records. Every length is checked; what cannot be decoded is nil.
 ///
 ///     0        2        4        6        8        10       12
 ///     +--------+--------+--------+--------+--------+--------+----------+---------+
@@ -76,7 +76,8 @@ enum DNSMessage {
     }
 
     static func encode(_ response: Response) -> [UInt8] {
-        let addresses = response.addresses.filter { $0.family == response.question.family }.prefix(maximumAnswers)
+        let addresses = response.addresses.filter { $0.family == response.question.family }.prefix(
+            maximumAnswers)
         var bytes: [UInt8] = []
         append(response.id, &bytes)
         // QR, AA, RD, RA, response code.
@@ -171,7 +172,8 @@ private struct DNSReader {
         return message[position..<position + count]
     }
 
-    /// A name, following compression pointers (RFC 1035 section 4.1.4). Pointers must lead backwards, so it ends.
+    /// A name, following compression pointers (RFC 1035 section 4.1.4). Pointers must lead backwards, so it
+    /// ends.
     mutating func name() -> [String]? {
         var labels: [String] = []
         var cursor = position

@@ -11,7 +11,8 @@ struct DNSName: Hashable, Sendable {
     init?(_ text: String) {
         let trimmed = text.hasSuffix(".") ? String(text.dropLast()) : text
         self.init(
-            labels: trimmed.split(separator: ".", maxSplits: 127, omittingEmptySubsequences: false).map(String.init))
+            labels: trimmed.split(separator: ".", maxSplits: 127, omittingEmptySubsequences: false).map(
+                String.init))
     }
 
     init?(labels: [String]) {
@@ -31,7 +32,9 @@ struct DNSName: Hashable, Sendable {
     /// `catalog.shop` and `catalog.shop.svc` mean the cluster's Service; longer names are taken as they are.
     var expanded: DNSName {
         if labels.count == 2 { return DNSName(labels: labels + ["svc", "cluster", "local"]) ?? self }
-        if labels.count == 3, labels.last == "svc" { return DNSName(labels: labels + ["cluster", "local"]) ?? self }
+        if labels.count == 3, labels.last == "svc" {
+            return DNSName(labels: labels + ["cluster", "local"]) ?? self
+        }
         return self
     }
 }

@@ -2,8 +2,8 @@
 
 public import NetworkModel
 
-/// The names that the lab's name server knows. Written by the lab as a text file of `name address` lines, read by the
-/// name server's process.
+/// The names that the lab's name server knows. Written by the lab as a text file of `name address` lines,
+/// read by the name server's process.
 public struct DNSZone: Hashable, Sendable {
     /// Largest number of lines read from a file; the rest is ignored.
     static let maximumLines = 10_000
@@ -27,7 +27,8 @@ public struct DNSZone: Hashable, Sendable {
         addresses = [:]
         for line in text.split(separator: "\n").prefix(Self.maximumLines) {
             let words = line.split(separator: " ")
-            guard words.count == 2, let name = DNSName(String(words[0])), let address = IPAddress(words[1]) else {
+            guard words.count == 2, let name = DNSName(String(words[0])), let address = IPAddress(words[1])
+            else {
                 continue
             }
             addresses[name.text, default: []].append(address)

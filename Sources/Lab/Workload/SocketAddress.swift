@@ -16,7 +16,8 @@ struct SocketAddress {
             it.sin_port = port.bigEndian
             it.sin_addr.s_addr = address.v4Value.bigEndian
             length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            withUnsafeMutableBytes(of: &storage) { raw in withUnsafeBytes(of: it) { raw.copyMemory(from: $0) } }
+            withUnsafeMutableBytes(of: &storage) { raw in withUnsafeBytes(of: it) { raw.copyMemory(from: $0) }
+            }
         } else {
             var it = sockaddr_in6()
             it.sin6_family = sa_family_t(AF_INET6)
@@ -24,7 +25,8 @@ struct SocketAddress {
             let bytes = (address ?? IPAddress(bits: 0)).networkBytes
             withUnsafeMutableBytes(of: &it.sin6_addr) { $0.copyBytes(from: bytes) }
             length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-            withUnsafeMutableBytes(of: &storage) { raw in withUnsafeBytes(of: it) { raw.copyMemory(from: $0) } }
+            withUnsafeMutableBytes(of: &storage) { raw in withUnsafeBytes(of: it) { raw.copyMemory(from: $0) }
+            }
         }
     }
 

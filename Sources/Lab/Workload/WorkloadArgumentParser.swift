@@ -12,7 +12,9 @@ struct WorkloadArgument {
     }
 
     func address(_ text: String) throws(WorkloadArgumentError) -> IPAddress {
-        guard let address = IPAddress(text) else { throw error("\"\(text.prefix(60))\" is not an IP address") }
+        guard let address = IPAddress(text) else {
+            throw error("\"\(text.prefix(60))\" is not an IP address")
+        }
         return address
     }
 
@@ -40,7 +42,9 @@ struct WorkloadArgument {
         let units: [(String, Int)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
         for (suffix, milliseconds) in units where text.hasSuffix(suffix) {
             let digits = String(text.dropLast(suffix.count))
-            guard let count = Int(digits), digits.utf8.allSatisfy({ (48...57).contains($0) }) else { continue }
+            guard let count = Int(digits), digits.utf8.allSatisfy({ (48...57).contains($0) }) else {
+                continue
+            }
             let (total, overflow) = count.multipliedReportingOverflow(by: milliseconds)
             let isShort = total < 50 && !(allowZero && total == 0)
             guard !overflow, !isShort, total <= 86_400_000 else {
@@ -65,11 +69,13 @@ struct WorkloadArgumentParser {
     mutating func next() throws(WorkloadArgumentError) -> WorkloadArgument? {
         guard let word = rest.popFirst() else { return nil }
         guard rest.count < Self.maximumArguments else {
-            throw WorkloadArgumentError(option: word, value: "", reason: "more arguments than any workload needs")
+            throw WorkloadArgumentError(
+                option: word, value: "", reason: "more arguments than any workload needs")
         }
         try Self.validate(word)
         guard word.hasPrefix("--") else {
-            throw WorkloadArgumentError(option: word, value: "", reason: "expected an option that starts with --")
+            throw WorkloadArgumentError(
+                option: word, value: "", reason: "expected an option that starts with --")
         }
         if let equals = word.firstIndex(of: "=") {
             let value = String(word[word.index(after: equals)...])
@@ -85,7 +91,8 @@ struct WorkloadArgumentParser {
     private static func validate(_ word: String) throws(WorkloadArgumentError) {
         guard word.utf8.count <= maximumArgumentBytes else {
             throw WorkloadArgumentError(
-                option: String(word.prefix(20)), value: "", reason: "longer than \(maximumArgumentBytes) bytes")
+                option: String(word.prefix(20)), value: "",
+                reason: "longer than \(maximumArgumentBytes) bytes")
         }
         guard word.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             throw WorkloadArgumentError(option: "argument", value: "", reason: "contains a control character")

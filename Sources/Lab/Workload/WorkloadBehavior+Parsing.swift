@@ -3,7 +3,8 @@
 internal import NetworkModel
 
 extension WorkloadBehavior {
-    /// Parses a container's command and arguments: `vibrissa workload --serve http:8080 ...`, or the options alone.
+    /// Parses a container's command and arguments: `vibrissa workload --serve http:8080 ...`, or the options
+    /// alone.
     ///
     /// Only behaviour is accepted here. Where a workload runs is for the lab to say, not for a manifest.
     public static func parse(container: [String]) throws(WorkloadArgumentError) -> WorkloadBehavior {
@@ -62,11 +63,13 @@ extension WorkloadCall {
         let rest = first[end.upperBound...]
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let (host, port) = try Self.authority(String(rest[..<slash]), kind, option)
-        self.init(kind: kind, host: host, port: port, path: try Self.path(String(rest[slash...]), kind, option))
+        self.init(
+            kind: kind, host: host, port: port, path: try Self.path(String(rest[slash...]), kind, option))
         for word in words.dropFirst() { try accept(word, option) }
     }
 
-    private mutating func accept(_ word: Substring, _ option: WorkloadArgument) throws(WorkloadArgumentError) {
+    private mutating func accept(_ word: Substring, _ option: WorkloadArgument) throws(WorkloadArgumentError)
+    {
         let (key, value) = try option.pair(word)
         switch key {
         case "every": every = try option.duration(value)
@@ -74,7 +77,9 @@ extension WorkloadCall {
             guard kind == .tcp else { throw option.error("hold= is for tcp:// only") }
             hold = try option.duration(value, allowZero: true)
         case "bytes":
-            guard kind == .tcp || kind == .udp else { throw option.error("bytes= is for tcp:// and udp:// only") }
+            guard kind == .tcp || kind == .udp else {
+                throw option.error("bytes= is for tcp:// and udp:// only")
+            }
             bytes = try option.number(value, 1...(kind == .udp ? 1200 : 1 << 20), "bytes")
         default: throw option.error("unknown setting \"\(key.prefix(20))\"")
         }
@@ -89,7 +94,9 @@ extension WorkloadCall {
             guard let bracket = text.firstIndex(of: "]") else { throw option.error("\"]\" is missing") }
             hostText = text[text.index(after: text.startIndex)..<bracket]
             let after = text[text.index(after: bracket)...]
-            guard after.isEmpty || after.hasPrefix(":") else { throw option.error("expected :PORT after \"]\"") }
+            guard after.isEmpty || after.hasPrefix(":") else {
+                throw option.error("expected :PORT after \"]\"")
+            }
             if !after.isEmpty { portText = after.dropFirst() }
             guard let address = IPAddress(hostText), address.family == .v6 else {
                 throw option.error("expected an IPv6 address in brackets")
@@ -107,7 +114,8 @@ extension WorkloadCall {
         return (host, try option.port(String(portText)))
     }
 
-    private static func host(_ text: String, _ option: WorkloadArgument) throws(WorkloadArgumentError) -> Host {
+    private static func host(_ text: String, _ option: WorkloadArgument) throws(WorkloadArgumentError) -> Host
+    {
         if let address = IPAddress(text) { return .address(address) }
         guard let name = DNSName(text), name.labels.count >= 2 else {
             throw option.error("expected an address or a name of at least two labels, such as catalog.shop")
@@ -135,7 +143,9 @@ extension WorkloadCall {
 extension WorkloadProbe {
     init(_ option: WorkloadArgument) throws(WorkloadArgumentError) {
         let words = option.value.split(separator: " ")
-        guard words.count >= 2, words[0] == "tcp" else { throw option.error("expected \"tcp BLOCK ports=...\"") }
+        guard words.count >= 2, words[0] == "tcp" else {
+            throw option.error("expected \"tcp BLOCK ports=...\"")
+        }
         let prefix: IPPrefix
         do throws(IPPrefix.ParseError) {
             prefix = try IPPrefix.parse(words[1], .lenient)

@@ -4,7 +4,8 @@ public import NetworkModel
 
 /// What a workload does on the network: what it serves, whom it calls, what it probes.
 ///
-/// The one description that the real process (`Workload`) and the simulation (`WorkloadSimulation`) both carry out.
+/// The one description that the real process (`Workload`) and the simulation (`WorkloadSimulation`) both
+/// carry out.
 public struct WorkloadBehavior: Hashable, Sendable {
     /// At most `maximumServers`.
     public var servers: [WorkloadServer]

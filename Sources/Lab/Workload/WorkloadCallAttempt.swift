@@ -14,7 +14,8 @@ final class WorkloadCallAttempt: WorkloadEndpoint {
         case holding
     }
 
-    /// HTTP answers longer than this end the attempt with success: the lab measures reachability, not content.
+    /// HTTP answers longer than this end the attempt with success: the lab measures reachability, not
+    /// content.
     private static let maximumAnswerBytes = 1 << 20
     private static let exchangeNanoseconds: Int64 = 2_000_000_000
 
@@ -72,7 +73,8 @@ final class WorkloadCallAttempt: WorkloadEndpoint {
         stage = .exchanging
         let isDatagram = call.kind != .http && call.kind != .tcp
         deadlineNanoseconds =
-            WorkloadLoop.monotonicNanoseconds + (isDatagram ? Self.attemptNanoseconds : Self.exchangeNanoseconds)
+            WorkloadLoop.monotonicNanoseconds
+            + (isDatagram ? Self.attemptNanoseconds : Self.exchangeNanoseconds)
         switch call.kind {
         case .http:
             let host = "Host: lab\r\nUser-Agent: vibrissa-workload\r\nConnection: close\r\n\r\n"
@@ -86,7 +88,8 @@ final class WorkloadCallAttempt: WorkloadEndpoint {
             output = DNSMessage.encode(DNSMessage.Query(id: .random(in: 0...0xffff), question: question))
         case .icmp:
             // Type 8 (ICMP) or 128 (ICMPv6) echo request; the kernel fills in identifier and checksum.
-            output = [address.family == .v4 ? 8 : 128, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 48)
+            output =
+                [address.family == .v4 ? 8 : 128, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 48)
         }
         events = Int16(POLLIN | POLLOUT)
     }

@@ -36,8 +36,8 @@ final class WorkloadReports {
     /// `write` takes one line without its end.
     init(_ write: @escaping (String) -> Void) { self.write = write }
 
-    /// Notes the outcome of an attempt; `failure` nil means that it succeeded. `aspect` is the address, or what else
-    /// of the target was tried.
+    /// Notes the outcome of an attempt; `failure` nil means that it succeeded. `aspect` is the address, or
+    /// what else of the target was tried.
     func note(_ target: String, _ aspect: String, _ failure: String?) {
         let key = "\(target) (\(aspect))"
         guard let before = states[key] else {

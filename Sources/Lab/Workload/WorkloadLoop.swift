@@ -7,7 +7,8 @@ internal import NetworkModel
 ///
 /// Not Sendable; lives on the thread that runs it.
 final class WorkloadLoop {
-    /// Most descriptors at one time, listeners included. Further connections wait in the kernel or are skipped.
+    /// Most descriptors at one time, listeners included. Further connections wait in the kernel or are
+    /// skipped.
     static let maximumEndpoints = 512
 
     let options: WorkloadOptions
@@ -41,7 +42,8 @@ final class WorkloadLoop {
                         server.transport == .tcp
                             ? WorkloadListener(descriptor, kind: server.kind)
                             : WorkloadDatagramServer(
-                                descriptor, zone: server.kind == .dns ? WorkloadZoneFile(options.zonePath) : nil))
+                                descriptor,
+                                zone: server.kind == .dns ? WorkloadZoneFile(options.zonePath) : nil))
                 } catch {
                     throw LabError(
                         operation: "serve", subject: "\(server.kind.rawValue):\(server.port)",
@@ -56,7 +58,9 @@ final class WorkloadLoop {
         while mayGoOn() {
             let now = Self.monotonicNanoseconds
             for activity in timetable.takeDue(atNanoseconds: now) { begin(activity, now) }
-            for endpoint in endpoints.values where endpoint.deadlineNanoseconds <= now { endpoint.expire(self) }
+            for endpoint in endpoints.values where endpoint.deadlineNanoseconds <= now {
+                endpoint.expire(self)
+            }
             waitOnce()
         }
         for endpoint in Array(endpoints.values) { remove(endpoint) }
@@ -131,5 +135,7 @@ final class WorkloadLoop {
     }
 
     /// The address to bind to when the workload shares its namespace; nil lets the kernel choose.
-    func localAddress(_ family: IPFamily) -> IPAddress? { options.localAddresses.first { $0.family == family } }
+    func localAddress(_ family: IPFamily) -> IPAddress? {
+        options.localAddresses.first { $0.family == family }
+    }
 }

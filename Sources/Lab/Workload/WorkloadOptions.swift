@@ -89,5 +89,7 @@ public struct WorkloadArgumentError: Error, Hashable, Sendable, CustomStringConv
     }
 
     /// `--call "http://": host is missing`
-    public var description: String { value.isEmpty ? "\(option): \(reason)" : "\(option) \"\(value)\": \(reason)" }
+    public var description: String {
+        value.isEmpty ? "\(option): \(reason)" : "\(option) \"\(value)\": \(reason)"
+    }
 }

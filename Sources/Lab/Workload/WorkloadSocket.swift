@@ -3,7 +3,8 @@
 internal import Glibc
 internal import NetworkModel
 
-/// Non-blocking sockets by bare system calls. Failures are error numbers (errno.h): the loop turns them into words.
+/// Non-blocking sockets by bare system calls. Failures are error numbers (errno.h): the loop turns them into
+/// words.
 enum WorkloadSocket {
     struct Failure: Error, Hashable {
         let errno: Int32

@@ -2,8 +2,8 @@
 
 internal import NetworkModel
 
-/// When a workload does what. A pure state machine over nanoseconds of any clock that never goes back; shared by the
-/// real process and the simulation, so both make the same attempts.
+/// When a workload does what. A pure state machine over nanoseconds of any clock that never goes back; shared
+/// by the real process and the simulation, so both make the same attempts.
 ///
 /// Every entry fires once when it is due, however late; missed turns are not made up for.
 public struct WorkloadTimetable: Sendable {

@@ -66,7 +66,7 @@ struct ConsoleResponder: HTTPResponder {
             try Self.checkMethod(request.method)
             return try await console.policies(query)
         default:
-            if query.path.isUnder("/api") || query.path.isUnder("/whisker-backend") {
+            if query.path.isUnder("/api/v1") || query.path.isUnder("/whisker-backend") {
                 throw RequestProblem(.notFound, "there is nothing at \(query.path.prefix(200))")
             }
             try Self.checkMethod(request.method)

@@ -18,6 +18,7 @@ struct DirectoryReader {
 
     /// A file that changed less than this long ago may still be being written.
     static let settleNanoseconds: Int64 = 40_000_000
+    static let emptiedSettleNanoseconds: Int64 = 1_000_000_000
     /// Refreshes in a row that leave removals for later.
     static let maximumPostponements = 8
 
@@ -37,25 +38,25 @@ struct DirectoryReader {
         store = ManifestStore(limits: limits)
     }
 
-    mutating func refresh() -> Refresh {
+    /// `filesBeingWritten`, by absolute path, are left for later.
+    mutating func refresh(filesBeingWritten: Set<String> = []) -> Refresh {
         let scan = DirectoryScan(root: root)
         let now = Self.now()
         var inputs: [ManifestStore.Input] = []
         var hasUnsettledFiles = false
         for path in ManifestStore.sorted(scan.files.keys) {
             guard let file = scan.files[path] else { continue }
-            let age = now - max(file.signature.modifiedNanoseconds, file.signature.changedNanoseconds)
-            let isYoung = (0..<Self.settleNanoseconds).contains(age)
             if let signature = known[path], signature == file.signature { continue }
-            if isYoung {
+            let isUnsettled = filesBeingWritten.contains(file.absolutePath) || isYoung(file, path, now: now)
+            if isUnsettled {
                 hasUnsettledFiles = true
-                // The first state must be whole; later, half a file is worse than a file that comes a little
+                // The first state must be whole; later, half a file is worse than one that comes a little
                 // late.
                 if !isFirst { continue }
             }
             if let input = read(path, file) {
                 inputs.append(input)
-                known[path] = .some(isYoung ? nil : file.signature)
+                known[path] = .some(isUnsettled ? nil : file.signature)
             }
         }
         if scan.isComplete, !postponesRemovals(hasUnsettledFiles) {
@@ -68,6 +69,13 @@ struct DirectoryReader {
         return Refresh(
             update: store.apply(inputs, notices: notices + scan.problems), directories: scan.directories,
             hasUnsettledFiles: hasUnsettledFiles)
+    }
+
+    private func isYoung(_ file: DirectoryScan.File, _ path: String, now: Int64) -> Bool {
+        let age = now - max(file.signature.modifiedNanoseconds, file.signature.changedNanoseconds)
+        // A file that was there and is empty now has probably just been opened to be written anew.
+        let isEmptied = file.signature.size == 0 && known[path] != nil
+        return (0..<(isEmptied ? Self.emptiedSettleNanoseconds : Self.settleNanoseconds)).contains(age)
     }
 
     /// While a file waits to be read, another that is gone may be the same one under its old name: its

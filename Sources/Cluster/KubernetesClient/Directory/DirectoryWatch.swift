@@ -77,7 +77,9 @@ struct DirectoryWatchLoop: Sendable {
         var events: DirectoryEvents? = usesEvents ? DirectoryEvents() : nil
         if events == nil { reader.notices = [pollingNotice(usesEvents ? errno : ENOSYS)] }
         while true {
-            let refresh = reader.refresh()
+            let now = Self.milliseconds()
+            events?.drain(now: now)
+            let refresh = reader.refresh(filesBeingWritten: events?.filesBeingWritten(now: now) ?? [])
             if let update = refresh.update { mailbox.put(update) }
             var timeout = refresh.hasUnsettledFiles ? Self.settleMilliseconds : -1
             switch events?.watch(refresh.directories) {
@@ -104,16 +106,24 @@ struct DirectoryWatchLoop: Sendable {
             location: SourceLocation(file: root.escapedForMessage, line: 0))
     }
 
-    /// Waits for an event or the timeout (-1: none), then for the burst to end. False: stop.
+    /// Waits for the end of a burst of events, or for the timeout (-1: none). False: stop.
     private func wait(_ events: DirectoryEvents?, _ timeout: Int32) -> Bool {
-        var woken = poll(events?.descriptor, timeout)
-        let start = Self.milliseconds()
-        while woken == .event {
-            events?.drain()
-            if Self.milliseconds() - start >= Self.maximumBurstMilliseconds { break }
-            woken = poll(events?.descriptor, Self.settleMilliseconds)
+        var lookAt = timeout < 0 ? nil : Self.milliseconds() + Int64(timeout)
+        var burstStart: Int64?
+        while true {
+            let now = Self.milliseconds()
+            if let lookAt, now >= lookAt { return true }
+            switch poll(events?.descriptor, lookAt.map { Int32(clamping: $0 - now) } ?? -1) {
+            case .stop: return false
+            case .timeout: continue
+            case .event:
+                let now = Self.milliseconds()
+                guard events?.drain(now: now) == true else { continue }
+                let start = burstStart ?? now
+                burstStart = start
+                lookAt = min(now + Int64(Self.settleMilliseconds), start + Self.maximumBurstMilliseconds)
+            }
         }
-        return woken != .stop
     }
 
     private enum Wake {
@@ -126,7 +136,7 @@ struct DirectoryWatchLoop: Sendable {
         var descriptors = [pollfd(fd: stopSignal.descriptor, events: Int16(POLLIN), revents: 0)]
         if let descriptor { descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
         let count = Glibc.poll(&descriptors, nfds_t(descriptors.count), timeout)
-        // A signal interrupted the wait: an early look at the tree does no harm.
+        // A signal that interrupts the wait counts as a timeout: the caller looks at the clock.
         guard count > 0 else { return .timeout }
         return descriptors[0].revents != 0 ? .stop : .event
     }

@@ -10,7 +10,7 @@ struct ProtocolScope {
     let transport: IPProtocol?
     /// Conditions on the protocol that always apply, `icmp` included.
     let tests: [NftStatement]
-    /// The ways in which `notICMP` holds; one empty way when there is no such criterion.
+    /// The ways in which `notICMP` holds: one empty way when it always does, no way when it never can.
     let icmpWays: [[NftStatement]]
 
     /// False when the protocol is known to have no ports.
@@ -37,7 +37,21 @@ struct ProtocolScope {
         }
         self.transport = transport
         self.tests = tests
-        icmpWays = Self.ways(match.notICMP, family, icmp, transport)
+        if let wanted = match.icmp, let excluded = match.notICMP, let family {
+            icmpWays = Self.ways(within: wanted, excluded, family)
+        } else {
+            icmpWays = Self.ways(match.notICMP, family, icmp, transport)
+        }
+    }
+
+    /// When `wanted` has been tested already.
+    private static func ways(
+        within wanted: ICMPMatch, _ excluded: ICMPMatch, _ family: IPFamily
+    ) -> [[NftStatement]] {
+        guard wanted.type == excluded.type else { return [[]] }
+        guard let code = excluded.code else { return [] }
+        guard let wantedCode = wanted.code else { return [[.match(.icmpCode(family), .differs(UInt128(code)))]] }
+        return wantedCode == code ? [] : [[]]
     }
 
     private static func ways(
