@@ -119,7 +119,8 @@ let package = Package(
             "WebBackendTests",
             [
                 "NetworkModel", "PolicyModel", "FlowModel", "FlowStore", "WebBackend", "Daemons",
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -127,7 +128,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel", "NftablesDataplane",
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel",
+                "NftablesDataplane",
                 "KubernetesClient", "Lab", "TestSupport", "vibrissa",
             ]),
         tests(
@@ -137,7 +139,8 @@ let package = Package(
         tests(
             "NftablesDataplaneTests",
             [
-                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel", "NftablesDataplane",
+                "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "LinuxKernel",
+                "NftablesDataplane",
                 "TestSupport",
             ]),
         tests(

@@ -36,7 +36,8 @@ struct TerminalLogHandler: LogHandler {
         let pairs = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
             .map { "\($0.key)=\(Self.escaped("\($0.value)"))" }
         let tail = pairs.isEmpty ? "" : "  " + pairs.joined(separator: " ")
-        Terminal.write(error: "\(Self.timeOfDay()) \(event.level) \(Self.escaped("\(event.message)"))\(tail)\n")
+        Terminal.write(
+            error: "\(Self.timeOfDay()) \(event.level) \(Self.escaped("\(event.message)"))\(tail)\n")
     }
 
     /// Names from outside may hold control characters; a terminal must not act on them.

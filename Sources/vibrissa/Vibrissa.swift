@@ -3,8 +3,24 @@
 // The command line: parse arguments, choose adapters, wire them, run. One file per subcommand in Commands/.
 
 import ArgumentParser
+import Dispatch
+import Glibc
+import Lab
 
+/// The process's entry. Synchronous, because a workload of the lab must give up its privileges while it is the only
+/// thread: `setresuid` of a process with more threads would leave the others as they were.
 @main
+enum Main {
+    static func main() {
+        Workload.runIfAsked()
+        Task {
+            await Vibrissa.main()
+            exit(0)
+        }
+        dispatchMain()
+    }
+}
+
 struct Vibrissa: AsyncParsableCommand {
     static let version = "0.1.0"
 

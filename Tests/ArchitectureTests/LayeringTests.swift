@@ -34,7 +34,8 @@ struct LayeringTests {
         Layer(
             folder: "Sources/Serving/WebBackend", own: core,
             outside: system.union([
-                "Foundation", "Hummingbird", "HTTPTypes", "NIOCore", "Logging", "ServiceLifecycle",
+                "Foundation", "FoundationEssentials", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
+                "ServiceLifecycle",
             ])),
         Layer(
             folder: "Sources/Daemons", own: core, outside: ["Logging", "ServiceLifecycle", "Synchronization"]),
@@ -44,7 +45,9 @@ struct LayeringTests {
         Layer(
             folder: "Sources/vibrissa",
             own: core.union(["NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab"]),
-            outside: system.union(["Foundation", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"])),
+            outside: system.union([
+                "Foundation", "ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle", "UnixSignals",
+            ])),
     ]
 
     @Test("a file imports only what its layer may", arguments: layers)

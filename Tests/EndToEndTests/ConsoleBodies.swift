@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A row of `/api/v1/flows/live`, as far as tests look at it. Names are the API's own.
+import Foundation
+
+/// Reads JSON of the console, whose names are in snake case.
+enum ConsoleBody {
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(type, from: Data(text.utf8))
+    }
+}
+
+/// A row of `/api/v1/flows/live`, as far as tests look at it.
 struct FlowRow: Decodable, Sendable {
     let id: String
     let flow: Int
     let live: Bool
     let action: String
-    let source_name: String
-    let source_namespace: String
-    let dest_name: String
-    let dest_namespace: String
-    let dest_service_name: String
+    let sourceName: String
+    let sourceNamespace: String
+    let destName: String
+    let destNamespace: String
+    let destServiceName: String
     let `protocol`: String
-    let dest_port: Int
+    let destPort: Int
     let reporter: String
     let policies: Traces
-    let packets_in: Int
-    let packets_out: Int
-    let bytes_in: Int
-    let bytes_out: Int
+    let packetsIn: Int
+    let packetsOut: Int
+    let bytesIn: Int
+    let bytesOut: Int
     let generation: Int
-    let updated_at: String
+    let updatedAt: String
 
     struct Traces: Decodable, Sendable {
         let enforced: [Hit]
@@ -32,11 +43,11 @@ struct FlowRow: Decodable, Sendable {
         let name: String
         let tier: String
         let action: String
-        let rule_index: Int
+        let ruleIndex: Int
     }
 
     /// `shop/catalog-* -> data/db-0:5432`
-    var ends: String { "\(source_namespace)/\(source_name) -> \(dest_namespace)/\(dest_name):\(dest_port)" }
+    var ends: String { "\(sourceNamespace)/\(sourceName) -> \(destNamespace)/\(destName):\(destPort)" }
     var pendingAction: String? { policies.pending.last?.action }
     func names(_ policy: String) -> Bool { policies.enforced.contains { $0.name == policy } }
 }
@@ -51,9 +62,9 @@ struct WhiskerFlows: Decodable, Sendable {
 
     struct Item: Decodable, Sendable {
         let action: String
-        let source_name: String
-        let dest_name: String
-        let dest_port: Int
+        let sourceName: String
+        let destName: String
+        let destPort: Int
         let policies: FlowRow.Traces
     }
 }
@@ -61,9 +72,9 @@ struct WhiskerFlows: Decodable, Sendable {
 struct LabStatusBody: Decodable, Sendable {
     let simulated: Bool
     let generation: Int
-    let flow_keys: Int
+    let flowKeys: Int
     let endpoints: Int
-    let policy_errors: [Problem]
+    let policyErrors: [Problem]
     let losses: [Loss]
 
     struct Problem: Decodable, Sendable {

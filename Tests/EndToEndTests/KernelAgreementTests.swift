@@ -18,7 +18,8 @@ extension EndToEnd {
     struct KernelAgreementTests {
         @Test("for 300 random connections over the lab's own policies")
         func shop() async throws {
-            let folder = FileManager.default.temporaryDirectory.appending(path: "vibrissa-test-\(UUID().uuidString)")
+            let folder = FileManager.default.temporaryDirectory.appending(
+                path: "vibrissa-test-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: folder) }
             let update = ManifestDirectory(path: try LabManifests.prepare(directory: folder.path())).load()
             #expect(update.diagnostics.filter { $0.severity == .error } == [])
@@ -54,7 +55,8 @@ extension EndToEnd {
                     let tuples = (0..<40).map { _ in
                         Self.connection(pods.map(\.1), hosts.map(\.addresses), &random)
                     }
-                    let verdicts = try await bench.compare(state, pods: pods, tuples: tuples, name: "world \(seed)")
+                    let verdicts = try await bench.compare(
+                        state, pods: pods, tuples: tuples, name: "world \(seed)")
                     allowed += verdicts.allowed
                     denied += verdicts.denied
                 }
@@ -84,7 +86,8 @@ extension EndToEnd {
                 source: source, destination: destination, transport: transport,
                 sourcePort: UInt16.random(in: 10_000...60_000, using: &random),
                 destinationPort: isICMP
-                    ? (family == .v4 ? 8 : 128) << 8 : pick([53, 80, 443, 5432, 6379, 8080, 9090, 9100, 1000]))
+                    ? (family == .v4 ? 8 : 128) << 8
+                    : pick([53, 80, 443, 5432, 6379, 8080, 9090, 9100, 1000]))
         }
     }
 }
@@ -154,13 +157,16 @@ final class AgreementBench: Sendable {
         seen.reset()
         let sockets = try await send(Array(unique), owners: owners(pods))
         let deadline = Date().addingTimeInterval(8)
-        while Date() < deadline, !expected.allSatisfy({ seen.walk($0.key, count: $0.value.count) == $0.value }) {
+        while Date() < deadline,
+            !expected.allSatisfy({ seen.walk($0.key, count: $0.value.count) == $0.value })
+        {
             try await Task.sleep(for: .milliseconds(50))
         }
         for socket in sockets { close(socket) }
         for (tuple, decisions) in expected {
             #expect(seen.walk(tuple, count: decisions.count) == decisions, "\(name): \(tuple)")
-            #expect(seen.hasNothingElse(tuple, than: decisions), "\(name): \(tuple) has more: \(seen.all(tuple))")
+            #expect(
+                seen.hasNothingElse(tuple, than: decisions), "\(name): \(tuple) has more: \(seen.all(tuple))")
         }
         return verdicts
     }
@@ -179,7 +185,9 @@ final class AgreementBench: Sendable {
         var sockets: [Int32] = []
         for (owner, group) in Dictionary(grouping: tuples, by: { owners[$0.source] ?? "" }) {
             let namespace = try NetworkNamespace.open(owner)
-            sockets += try await namespace.performAsync { try group.map { try ProbePacket(tuple: $0).send() } }
+            sockets += try await namespace.performAsync {
+                try group.map { try ProbePacket(tuple: $0).send() }
+            }
         }
         return sockets
     }
@@ -191,7 +199,9 @@ final class SeenDecisions: Sendable {
 
     func reset() { decisions.with { $0 = [:] } }
 
-    func add(_ packet: PacketEvent) { decisions.with { $0[packet.tuple, default: []].append(packet.decision) } }
+    func add(_ packet: PacketEvent) {
+        decisions.with { $0[packet.tuple, default: []].append(packet.decision) }
+    }
 
     func all(_ tuple: ConnectionTuple) -> [RuleDecision] { decisions.with { $0[tuple] ?? [] } }
 

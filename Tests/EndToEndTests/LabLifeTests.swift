@@ -17,7 +17,9 @@ extension EndToEnd {
         private static func workloads() -> [String] {
             let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
             return processes.filter { Int($0) != nil }.filter { id in
-                guard let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else { return false }
+                guard let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else {
+                    return false
+                }
                 let words = String(decoding: line, as: UTF8.self).split(separator: "\0")
                 return words.first?.hasSuffix("vibrissa") ?? false && words.dropFirst().first == "workload"
             }
@@ -27,24 +29,29 @@ extension EndToEnd {
             Set((try? FileManager.default.contentsOfDirectory(atPath: "/sys/class/net")) ?? [])
         }
 
-        @Test("it shows real flows of both reporters, over IPv4 and IPv6, with services, and then leaves nothing")
+        @Test(
+            "it shows real flows of both reporters, over IPv4 and IPv6, with services, and then leaves nothing"
+        )
         func lifecycle() throws {
             let before = Self.rootInterfaces()
             let lab = try LabProcess([])
             let row = try lab.row(since: 60, "allowed with counters") {
-                $0.action == "Allow" && $0.reporter == "Src" && $0.dest_service_name == "catalog" && $0.bytes_in > 0
+                $0.action == "Allow" && $0.reporter == "Src" && $0.destServiceName == "catalog"
+                    && $0.bytesIn > 0
             }
-            #expect(row.bytes_out > 0 && row.packets_in > 0 && row.packets_out > 0)
+            #expect(row.bytesOut > 0 && row.packetsIn > 0 && row.packetsOut > 0)
             _ = try lab.row(since: 60, "the other reporter") {
-                $0.ends == row.ends && $0.reporter == "Dst" && $0.bytes_in > 0 && $0.bytes_out > 0
+                $0.ends == row.ends && $0.reporter == "Dst" && $0.bytesIn > 0 && $0.bytesOut > 0
             }
             _ = try lab.row(since: 60, "a denied attempt") { $0.action == "Deny" }
-            _ = try lab.row(since: 60, "UDP to the name server") { $0.protocol == "udp" && $0.dest_port == 53 }
+            _ = try lab.row(since: 60, "UDP to the name server") {
+                $0.protocol == "udp" && $0.destPort == 53
+            }
             #expect(Self.rootInterfaces() == before)
             #expect(!Self.namespaces().isEmpty && !Self.workloads().isEmpty)
             let status = try lab.status()
             #expect(status.endpoints >= 12 && !status.simulated)
-            #expect(status.policy_errors.filter { $0.severity == "error" }.isEmpty)
+            #expect(status.policyErrors.filter { $0.severity == "error" }.isEmpty)
             let lost = status.losses.filter { $0.name != "connections_without_verdict" && $0.count > 0 }
             #expect(lost.isEmpty, "\(lost)")
             lab.signal(SIGINT)
@@ -88,35 +95,36 @@ extension EndToEnd {
             let policy = folder.appending(path: "99-test.yaml")
             func write(_ action: String) throws {
                 try """
-                    apiVersion: projectcalico.org/v3
-                    kind: NetworkPolicy
-                    metadata: {name: cut-database, namespace: data}
-                    spec:
-                      order: -1000
-                      selector: all()
-                      ingress:
-                      - action: \(action)
-                        protocol: TCP
-                        destination: {ports: [5432]}
-                    """.write(to: policy, atomically: true, encoding: .utf8)
+                apiVersion: projectcalico.org/v3
+                kind: NetworkPolicy
+                metadata: {name: cut-database, namespace: data}
+                spec:
+                  order: -1000
+                  selector: all()
+                  ingress:
+                  - action: \(action)
+                    protocol: TCP
+                    destination: {ports: [5432]}
+                """.write(to: policy, atomically: true, encoding: .utf8)
             }
             try write("Deny")
             let denial = try lab.row("cut") { $0.ends == StoriesTests.toDatabase && $0.names("cut-database") }
             #expect(denial.action == "Deny" && denial.generation > before.generation)
 
             try write("Dney")
-            let broken = try lab.status("the error") { !$0.policy_errors.isEmpty }
-            let problem = try #require(broken.policy_errors.first { $0.severity == "error" })
-            #expect(problem.file == "99-test.yaml" && problem.line == 8, "\(broken.policy_errors)")
+            let broken = try lab.status("the error") { !$0.policyErrors.isEmpty }
+            let problem = try #require(broken.policyErrors.first { $0.severity == "error" })
+            #expect(problem.file == "99-test.yaml" && problem.line == 8, "\(broken.policyErrors)")
             #expect(problem.field == "spec.ingress[0].action" && problem.severity == "error")
             #expect(problem.resource == "NetworkPolicy data/cut-database")
             // The last good version stays in force.
             _ = try lab.row("still cut") { $0.ends == StoriesTests.toDatabase && $0.names("cut-database") }
 
             try FileManager.default.removeItem(at: policy)
-            _ = try lab.status("no error any more") { $0.policy_errors.isEmpty }
+            _ = try lab.status("no error any more") { $0.policyErrors.isEmpty }
             _ = try lab.row("restored") {
-                $0.ends == StoriesTests.toDatabase && $0.action == "Allow" && $0.generation == before.generation
+                $0.ends == StoriesTests.toDatabase && $0.action == "Allow"
+                    && $0.generation == before.generation
             }
         }
 
@@ -128,14 +136,16 @@ extension EndToEnd {
             #expect(hints.status == 200 && hints.body.contains("\"shop\""))
             let list = try lab.http.get("/whisker-backend/flows?startTimeGte=-600")
             #expect(list.status == 200)
-            _ = try JSONDecoder().decode(WhiskerFlows.self, from: Data(list.body.utf8))
+            _ = try ConsoleBody.decode(WhiskerFlows.self, list.body)
         }
 
         @Test("without privileges the simulated lab shows the same shop, marked as simulated")
         func simulated() throws {
             let lab = try LabProcess(["--simulate"])
             _ = try lab.status("marked as simulated") { $0.simulated && $0.endpoints >= 12 }
-            _ = try lab.row(since: 60, "allowed") { $0.ends == StoriesTests.toDatabase && $0.action == "Allow" }
+            _ = try lab.row(since: 60, "allowed") {
+                $0.ends == StoriesTests.toDatabase && $0.action == "Allow"
+            }
             _ = try lab.row(since: 60, "denied") { $0.action == "Deny" }
             #expect(Self.namespaces().isEmpty)
         }
@@ -143,9 +153,11 @@ extension EndToEnd {
         @Test(
             "wrong input is refused with a reason and a hint",
             arguments: [
-                (["lab", "--listen", "203.0.113.1:80"], "loopback"), (["lab", "--listen", "nonsense"], "--listen"),
+                (["lab", "--listen", "203.0.113.1:80"], "loopback"),
+                (["lab", "--listen", "nonsense"], "--listen"),
                 (["lab", "--scenario", "nothing"], "misconfiguration"), (["lab", "--auto"], "--scenario"),
-                (["lab", "--log-level", "loud"], "--log-level"), (["lab", "--scenario", "staged", "--manifests", "/"], "copy"),
+                (["lab", "--log-level", "loud"], "--log-level"),
+                (["lab", "--scenario", "staged", "--manifests", "/"], "copy"),
                 (["nothing"], "nothing"),
             ])
         func wrongInput(arguments: [String], fragment: String) throws {

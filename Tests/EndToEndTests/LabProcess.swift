@@ -33,7 +33,9 @@ final class LabProcess {
         var address: String?
         let deadline = Date().addingTimeInterval(60)
         while address == nil, process.isRunning, Date() < deadline {
-            address = Self.text(folder, "out").firstMatch(of: /Console: +(http:\S+)\//).map { String($0.output.1) }
+            address = Self.text(folder, "out").firstMatch(of: /Console: +(http:\S+)\//).map {
+                String($0.output.1)
+            }
             if address == nil { usleep(20_000) }
         }
         guard let address, let client = LoopbackHTTP(address: address) else {
@@ -51,7 +53,8 @@ final class LabProcess {
 
     /// Runs the command to its end: for those that are expected to fail.
     static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "vibrissa-test-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "vibrissa-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let process = Process()
@@ -111,11 +114,13 @@ final class LabProcess {
 
     /// The first row of the live stream, from `since` seconds ago on, that the test wants.
     func row(
-        since seconds: Int = 1, within limit: Double = 30, _ description: String, where wanted: (FlowRow) -> Bool
+        since seconds: Int = 1, within limit: Double = 30, _ description: String,
+        where wanted: (FlowRow) -> Bool
     ) throws -> FlowRow {
         let found = try http.firstEvent(of: "/api/v1/flows/live?since=\(seconds)", within: limit) { event in
             guard event.name == "flows" else { return FlowRow?.none }
-            return try JSONDecoder().decode(FlowRows.self, from: Data(event.data.utf8)).rows.first(where: wanted)
+            return try ConsoleBody.decode(FlowRows.self, event.data).rows.first(
+                where: wanted)
         }
         guard let found else {
             throw LabFailure(description: "no row within \(limit) s: \(description)\n\(output)\n\(errors)")
@@ -124,7 +129,7 @@ final class LabProcess {
     }
 
     func status() throws -> LabStatusBody {
-        try JSONDecoder().decode(LabStatusBody.self, from: Data(http.get("/api/v1/status").body.utf8))
+        try ConsoleBody.decode(LabStatusBody.self, http.get("/api/v1/status").body)
     }
 
     /// Asks for the status until it is as the test wants it.

@@ -49,7 +49,8 @@ struct ProbePacket: Sendable {
     }
 
     private static func withAddress<Value>(
-        _ address: IPAddress, _ port: UInt16, _ isV6: Bool, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value
+        _ address: IPAddress, _ port: UInt16, _ isV6: Bool,
+        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value
     ) -> Value {
         var storage = [UInt8](repeating: 0, count: isV6 ? 28 : 16)
         let family = UInt16(isV6 ? AF_INET6 : AF_INET)

@@ -18,24 +18,27 @@ extension EndToEnd {
             row.ends == toDatabase && row.action == "Allow" && row.reporter == "Dst" && row.names(policy)
         }
 
-        @Test("misconfiguration: the page names the policy and rule that cut the database, then it works again")
+        @Test(
+            "misconfiguration: the page names the policy and rule that cut the database, then it works again")
         func misconfiguration() throws {
             let lab = try LabProcess(["--scenario", "misconfiguration", "--auto"])
             let before = try lab.row(since: 60, "allowed by db") { Self.allowed($0, by: "db") }
-            #expect(before.dest_service_name == "db")
+            #expect(before.destServiceName == "db")
             let denial = try lab.row("denied by db-access") { Self.denied($0, by: "db-access") }
-            #expect(denial.policies.enforced.last?.rule_index == 1)
+            #expect(denial.policies.enforced.last?.ruleIndex == 1)
             #expect(denial.policies.enforced.last?.kind == "CalicoNetworkPolicy")
             #expect(denial.generation > before.generation)
             let after = try lab.row("allowed by db-access") { Self.allowed($0, by: "db-access") }
-            #expect(after.policies.enforced.last?.rule_index == 0)
+            #expect(after.policies.enforced.last?.ruleIndex == 0)
             #expect(lab.exitStatus(within: 60) == 0, "\(lab.output)\(lab.errors)")
         }
 
         @Test("staged: flows stay allowed while the pending trace shows the denial, and nothing breaks")
         func staged() throws {
             let lab = try LabProcess(["--scenario", "staged", "--auto"])
-            let pending = try lab.row("pending deny") { $0.ends == Self.toDatabase && $0.pendingAction == "Deny" }
+            let pending = try lab.row("pending deny") {
+                $0.ends == Self.toDatabase && $0.pendingAction == "Deny"
+            }
             #expect(pending.action == "Allow")
             #expect(pending.policies.pending.last?.kind == "StagedNetworkPolicy")
             #expect(pending.policies.enforced.allSatisfy { $0.name != "db-access" })
@@ -44,38 +47,40 @@ extension EndToEnd {
             let denials = try lab.http.firstEvent(of: "/api/v1/flows/live?since=600", within: 2) { event in
                 event.name != "flows"
                     ? nil
-                    : try JSONDecoder().decode(FlowRows.self, from: Data(event.data.utf8)).rows
+                    : try ConsoleBody.decode(FlowRows.self, event.data).rows
                         .first { $0.ends == Self.toDatabase && $0.action == "Deny" }
             }
             #expect(denials == nil)
             #expect(lab.exitStatus(within: 60) == 0, "\(lab.output)\(lab.errors)")
         }
 
-        @Test("supply chain: the attack is seen, its quarantine rehearsed, then denied while business goes on")
+        @Test(
+            "supply chain: the attack is seen, its quarantine rehearsed, then denied while business goes on")
         func supplyChain() throws {
             let lab = try LabProcess(["--scenario", "supply-chain", "--auto"])
             let recommender = "recommender-6d4f9c8b7-*"
             let attack = try lab.row("call to an unknown address") {
-                $0.source_name == recommender && $0.dest_name == "PUBLIC NETWORK" && $0.dest_port == 443
+                $0.sourceName == recommender && $0.destName == "PUBLIC NETWORK" && $0.destPort == 443
             }
             #expect(attack.action == "Allow" && attack.reporter == "Src")
             let probe = try lab.row("probe of a neighbour") {
-                $0.source_name == recommender && $0.action == "Deny" && $0.dest_name == "db-0"
+                $0.sourceName == recommender && $0.action == "Deny" && $0.destName == "db-0"
             }
             #expect(probe.reporter == "Dst")
             let rehearsal = try lab.row("staged quarantine") {
-                $0.source_name == recommender && $0.dest_name == "PUBLIC NETWORK" && $0.pendingAction == "Deny"
+                $0.sourceName == recommender && $0.destName == "PUBLIC NETWORK"
+                    && $0.pendingAction == "Deny"
             }
             #expect(rehearsal.action == "Allow")
             let denial = try lab.row("enforced quarantine") {
-                $0.source_name == recommender && $0.dest_name == "PUBLIC NETWORK" && $0.action == "Deny"
+                $0.sourceName == recommender && $0.destName == "PUBLIC NETWORK" && $0.action == "Deny"
             }
             #expect(denial.names("quarantine-recommender"))
             let business = try lab.row("business goes on") {
-                $0.source_name == recommender && $0.dest_namespace == "shop" && $0.action == "Allow"
+                $0.sourceName == recommender && $0.destNamespace == "shop" && $0.action == "Allow"
                     && $0.names("quarantine-recommender")
             }
-            #expect(business.dest_port == 8080)
+            #expect(business.destPort == 8080)
             #expect(lab.exitStatus(within: 60) == 0, "\(lab.output)\(lab.errors)")
         }
     }

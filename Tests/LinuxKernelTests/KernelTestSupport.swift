@@ -101,7 +101,9 @@ func withSocketAddress<Value>(
 final class TestSocket: Sendable {
     let descriptor: Int32
 
-    init(in namespace: NetworkNamespace, _ family: IPFamily, _ type: __socket_type, _ transport: Int = 0)
+    init(
+        in namespace: NetworkNamespace, _ family: IPFamily, _ type: __socket_type, _ transport: Int = 0
+    )
         throws
     {
         descriptor = try namespace.perform {

@@ -25,7 +25,9 @@ struct DecisionRegistryTests {
     }
 
     private func prefix(_ table: NftTable, _ chain: Int = 0, position: Int = 1) -> [UInt8] {
-        Array(DecisionPrefix(instance: 7, identity: table.chains[chain].identity!, position: position).text.utf8)
+        Array(
+            DecisionPrefix(instance: 7, identity: table.chains[chain].identity!, position: position).text.utf8
+        )
     }
 
     @Test("replaced forms stay known; unchanged chains keep their generation")
@@ -36,7 +38,10 @@ struct DecisionRegistryTests {
         var second = table(["a": 9, "b": 2])
         registry.identify(&second, generation: 4, previous: first)
         #expect(first.chains[0].identity == ChainIdentity(chain: 1, generation: 3))
-        #expect(second.chains.map(\.identity) == [ChainIdentity(chain: 1, generation: 4), first.chains[1].identity])
+        #expect(
+            second.chains.map(\.identity) == [
+                ChainIdentity(chain: 1, generation: 4), first.chains[1].identity,
+            ])
         #expect(registry.outcome(ofPrefix: prefix(first))?.outcome == .decision(decision(1)))
         #expect(registry.outcome(ofPrefix: prefix(first))?.generation == 3)
         #expect(registry.outcome(ofPrefix: prefix(second))?.outcome == .decision(decision(9)))
@@ -83,7 +88,8 @@ struct DecisionRegistryTests {
     @Test(
         "foreign prefixes mean nothing",
         arguments: [
-            "", "v1", "v1|7", "v1|7|1|1", "v1|7|1|1|", "v1|8|1|1|1", "v2|7|1|1|1", "v1|7|1|1|1|", "v1|7|1|1|1x",
+            "", "v1", "v1|7", "v1|7|1|1", "v1|7|1|1|", "v1|8|1|1|1", "v2|7|1|1|1", "v1|7|1|1|1|",
+            "v1|7|1|1|1x",
             "v1|7||1|1", "v1|7|1|-1|1", "v1|7|1|1|99999999999999999999999", "v1|7|99999999999|1|1",
             "v1|7|1|a|1", "calico-packet: ", "DPI|default",
         ])

@@ -9,7 +9,7 @@ import Testing
 @testable import NftablesDataplane
 
 /// Times of whole operations; run with VIBRISSA_FIGURES=1. Nothing is asserted about time.
-@Suite("Figures", .enabled(if: kernelTestsAvailable && getenv("VIBRISSA_FIGURES") != nil))
+@Suite("Figures", .serialized, .enabled(if: kernelTestsAvailable && getenv("VIBRISSA_FIGURES") != nil))
 struct FigureTests {
     private func measure(_ what: String, _ body: () async throws -> EnforcementReport) async throws {
         let (clock, before) = (ContinuousClock(), usage())
@@ -30,7 +30,8 @@ struct FigureTests {
         let addresses = (0..<UInt32(count)).map { index in
             IPPrefix(IPAddress(v4: 0x0a00_0000 + index * 512), length: isInterval ? 24 : 32)!
         }
-        return EnforcementSet(name: "s00000000000000aa", definition: "x", content: .addresses(addresses.sorted()))
+        return EnforcementSet(
+            name: "s00000000000000aa", definition: "x", content: .addresses(addresses.sorted()))
     }
 
     @Test("sets of 10,000 elements", arguments: [false, true])
@@ -39,7 +40,9 @@ struct FigureTests {
         let kind = isInterval ? "interval" : "hash"
         var program = Programs.representative
         program.sets[0] = set(10_000, isInterval: isInterval)
-        try await measure("10,000-element \(kind) set, first apply") { try await test.dataplane.apply(program) }
+        try await measure("10,000-element \(kind) set, first apply") {
+            try await test.dataplane.apply(program)
+        }
         program.generation += 1
         program.sets[0] = set(10_010, isInterval: isInterval)
         try await measure("10 elements into it") { try await test.dataplane.apply(program) }
@@ -59,7 +62,9 @@ struct FigureTests {
             rules: program.chains[0].rules + [Programs.rule(99, .allow)])
         try await measure("one policy changed") { try await test.dataplane.apply(program) }
         let clock = ContinuousClock()
-        let time = clock.measure { _ = NftablesCompiler(configuration: NftablesConfiguration()).compile(program) }
+        let time = clock.measure {
+            _ = NftablesCompiler(configuration: NftablesConfiguration()).compile(program)
+        }
         print("FIGURE compile alone: \(time)")
         #expect(test.dataplane.currentTable != nil)
     }

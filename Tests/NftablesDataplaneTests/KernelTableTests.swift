@@ -28,10 +28,12 @@ struct TestDataplane {
     }
 }
 
-/// Without identities, which differ between two ways to one table, and in the order of names, not of creation.
+/// Without identities, which differ between two ways to one table, and in the order of names, not of
+/// creation.
 func normalized(_ listing: String) -> [String] {
     listing.replacing(/v1\|[^"]*\|(\d+)\|\d+"/) { "position \($0.output.1)\"" }
-        .split(separator: "\n", maxSplits: 1).dropFirst().joined().split(separator: "\n\t}\n").map { section in
+        .split(separator: "\n", maxSplits: 1).dropFirst().joined().split(separator: "\n\t}\n").map {
+            section in
             let words = section.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             // The kernel lists hashed elements in any order.
             guard let start = words.firstRange(of: "elements = { ") else { return words }
@@ -48,7 +50,8 @@ extension StringProtocol {
 
 /// Expects two listings to mean the same.
 func expectSame(
-    _ listing: String, _ expected: String, _ comment: Comment = "", at location: Testing.SourceLocation = #_sourceLocation
+    _ listing: String, _ expected: String, _ comment: Comment = "",
+    at location: Testing.SourceLocation = #_sourceLocation
 ) {
     let (left, right) = (Set(normalized(listing)), Set(normalized(expected)))
     let differences = left.subtracting(right).map { "- \($0)" } + right.subtracting(left).map { "+ \($0)" }
@@ -87,7 +90,8 @@ struct KernelTableTests {
         try await test.dataplane.apply(program)
         let byMessages = try test.namespace.nftList()
         try test.namespace.nftLoad(
-            "delete table inet vibrissa\n" + NftTextRenderer(instance: 0xabc).render(identifiedTable(program)))
+            "delete table inet vibrissa\n" + NftTextRenderer(instance: 0xabc).render(identifiedTable(program))
+        )
         expectSame(try test.namespace.nftList(), byMessages)
     }
 
@@ -117,7 +121,8 @@ struct KernelTableTests {
                 let address = IPAddress(v4: UInt32.random(in: 0...255, using: &random) << 24 | 0xff)
                 return IPPrefix(address, length: Int.random(in: 1...32, using: &random))!
             }
-            let content = EnforcementSet.Content.addresses(Set(blocks + [IPPrefix(text: "1.2.3.0/30")]).sorted())
+            let content = EnforcementSet.Content.addresses(
+                Set(blocks + [IPPrefix(text: "1.2.3.0/30")]).sorted())
             var program = Programs.representative
             program.sets[1] = EnforcementSet(name: "s0000000000000002", definition: "x", content: content)
             program.generation = UInt64(step + 1)
@@ -141,7 +146,9 @@ struct KernelTableTests {
         program.generation = 7
         program.sets[0] = EnforcementSet(
             name: Programs.addresses.name, definition: Programs.addresses.definition,
-            content: .addresses([IPPrefix(text: "10.0.1.10"), IPPrefix(text: "10.0.2.11"), IPPrefix(text: "fd00::a")]))
+            content: .addresses([
+                IPPrefix(text: "10.0.1.10"), IPPrefix(text: "10.0.2.11"), IPPrefix(text: "fd00::a"),
+            ]))
         #expect(
             try await test.dataplane.apply(program)
                 == EnforcementReport(generation: 7, chainsChanged: 0, setsChanged: 1, elementsChanged: 2))

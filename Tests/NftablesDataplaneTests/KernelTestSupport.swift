@@ -7,10 +7,13 @@ import NetworkModel
 import Synchronization
 import Testing
 
-/// Whether tests that need privileges and nft run: always when REQUIRE_KERNEL_TESTS=1, else when both are there.
+/// Whether tests that need privileges and nft run: always when REQUIRE_KERNEL_TESTS=1, else when both are
+/// there.
 let kernelTestsAvailable: Bool = {
     if let required = getenv("REQUIRE_KERNEL_TESTS"), String(cString: required) == "1" { return true }
-    let hasTool = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft"].contains { (path: String) in access(path, X_OK) == 0 }
+    let hasTool = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft"].contains { (path: String) in
+        access(path, X_OK) == 0
+    }
     return hasTool && (try? Capabilities.missing([.netAdmin, .sysAdmin, .netRaw])) == []
 }()
 
@@ -87,7 +90,9 @@ extension NetworkNamespace {
 }
 
 /// Repeats `body` until it returns a value; throws after `seconds`.
-func eventually<Value>(_ what: String, within seconds: Double = 10, _ body: () throws -> Value?) throws -> Value {
+func eventually<Value>(
+    _ what: String, within seconds: Double = 10, _ body: () throws -> Value?
+) throws -> Value {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while true {
         if let value = try body() { return value }

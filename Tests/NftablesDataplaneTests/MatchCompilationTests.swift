@@ -185,7 +185,8 @@ struct MatchCase: Sendable, CustomTestStringConvertible {
         MatchCase(
             "not a name, any protocol, and not ICMP",
             [
-                "\(v4) meta l4proto @port-protocols ip daddr . meta l4proto . th dport != @s0000000000000003-4p",
+                "\(v4) meta l4proto @port-protocols "
+                    + "ip daddr . meta l4proto . th dport != @s0000000000000003-4p",
                 "\(v4) meta l4proto != @port-protocols meta l4proto != 1",
                 "\(v4) meta l4proto != @port-protocols meta l4proto 1 icmp type != 8",
             ]
@@ -209,7 +210,9 @@ struct MatchCompilationTests {
     @Test("ranges are merged, sorted and disjoint")
     func ranges() {
         let merged = KeyRanges.merged(
-            ["10.0.1.0/24", "10.0.0.0/24", "10.0.0.128/25", "255.255.255.255/32", "0.0.0.0/32"].map { IPPrefix(text: $0) },
+            ["10.0.1.0/24", "10.0.0.0/24", "10.0.0.128/25", "255.255.255.255/32", "0.0.0.0/32"].map {
+                IPPrefix(text: $0)
+            },
             family: .v4)
         #expect(
             merged == [

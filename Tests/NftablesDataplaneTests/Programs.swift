@@ -10,7 +10,9 @@ import TestSupport
 extension IPPrefix {
     /// For literals in tests.
     init(text: String) {
-        guard let prefix = try? IPPrefix.parse(text, .lenient) else { preconditionFailure("bad prefix \(text)") }
+        guard let prefix = try? IPPrefix.parse(text, .lenient) else {
+            preconditionFailure("bad prefix \(text)")
+        }
         self = prefix
     }
 }
@@ -35,12 +37,15 @@ extension RuleMatch {
 enum Programs {
     static let addresses = EnforcementSet(
         name: "s0000000000000001", definition: "selector app == 'web'",
-        content: .addresses([IPPrefix(text: "10.0.1.10"), IPPrefix(text: "10.0.2.10"), IPPrefix(text: "fd00::a")]))
+        content: .addresses([
+            IPPrefix(text: "10.0.1.10"), IPPrefix(text: "10.0.2.10"), IPPrefix(text: "fd00::a"),
+        ]))
     static let blocks = EnforcementSet(
         name: "s0000000000000002", definition: "selector zone == \"x\"",
         content: .addresses([
             IPPrefix(text: "10.0.0.0/8"), IPPrefix(text: "10.1.0.0/16"), IPPrefix(text: "11.0.0.0/8"),
-            IPPrefix(text: "203.0.113.7"), IPPrefix(text: "255.255.255.0/24"), IPPrefix(text: "2001:db8::/32"),
+            IPPrefix(text: "203.0.113.7"), IPPrefix(text: "255.255.255.0/24"),
+            IPPrefix(text: "2001:db8::/32"),
         ]))
     static let places = EnforcementSet(
         name: "s0000000000000003", definition: "ports metrics",
@@ -54,13 +59,16 @@ enum Programs {
     static let policy = PolicyID(kind: .networkPolicy, namespace: "prod", name: "web")
     static let guardPolicy = PolicyID(kind: .globalNetworkPolicy, name: "guard")
 
-    static func rule(_ index: Int, _ action: RuleAction, _ change: (inout RuleMatch) -> Void = { _ in })
+    static func rule(
+        _ index: Int, _ action: RuleAction, _ change: (inout RuleMatch) -> Void = { _ in }
+    )
         -> EnforcementRule
     {
         EnforcementRule(index: index, action: action, match: .with(change))
     }
 
-    /// Two tiers with Pass, Log, sets of all kinds, and a profile; two endpoints of one class and one of another.
+    /// Two tiers with Pass, Log, sets of all kinds, and a profile; two endpoints of one class and one of
+    /// another.
     static let representative: EnforcementProgram = {
         let guardChain = EnforcementChain(
             owner: .policy(guardPolicy, tier: "security"), direction: .ingress,
@@ -94,13 +102,18 @@ enum Programs {
                 tiers: [EnforcementTier(name: "default", chains: [2], endAction: .pass, endTrigger: policy)],
                 profiles: [3]))
         let plain = EndpointClass(
-            ingress: DirectionProgram(tiers: [], profiles: []), egress: DirectionProgram(tiers: [], profiles: [3]))
+            ingress: DirectionProgram(tiers: [], profiles: []),
+            egress: DirectionProgram(tiers: [], profiles: [3]))
         return EnforcementProgram(
-            generation: 5, sets: sets, chains: [guardChain, webIngress, webEgress, profile], classes: [web, plain],
+            generation: 5, sets: sets, chains: [guardChain, webIngress, webEgress, profile],
+            classes: [web, plain],
             bindings: [
-                EndpointBinding(interface: "cali0a", classIndex: 0, endpoint: ResourceName(namespace: "prod", name: "a")),
-                EndpointBinding(interface: "cali0b", classIndex: 0, endpoint: ResourceName(namespace: "prod", name: "b")),
-                EndpointBinding(interface: "cali0c", classIndex: 1, endpoint: ResourceName(namespace: "prod", name: "c")),
+                EndpointBinding(
+                    interface: "cali0a", classIndex: 0, endpoint: ResourceName(namespace: "prod", name: "a")),
+                EndpointBinding(
+                    interface: "cali0b", classIndex: 0, endpoint: ResourceName(namespace: "prod", name: "b")),
+                EndpointBinding(
+                    interface: "cali0c", classIndex: 1, endpoint: ResourceName(namespace: "prod", name: "c")),
             ])
     }()
 

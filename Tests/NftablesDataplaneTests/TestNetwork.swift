@@ -49,7 +49,8 @@ final class TestNetwork: Sendable {
         }
     }
 
-    /// Tries a TCP connection from the client; nil on success, else the errno. ETIMEDOUT after `milliseconds`.
+    /// Tries a TCP connection from the client; nil on success, else the errno. ETIMEDOUT after
+    /// `milliseconds`.
     func connect(_ address: IPAddress, _ port: UInt16, milliseconds: Int32 = 400) throws -> Int32? {
         let socket = try TestSocket(in: client, address.family, SOCK_STREAM)
         return socket.connectError(address, port, milliseconds: milliseconds)
@@ -110,7 +111,9 @@ final class TestSocket: Sendable {
     deinit { close(descriptor) }
 
     /// A listening TCP socket, or a bound UDP socket.
-    static func server(in namespace: NetworkNamespace, _ address: IPAddress, _ port: UInt16, _ type: __socket_type)
+    static func server(
+        in namespace: NetworkNamespace, _ address: IPAddress, _ port: UInt16, _ type: __socket_type
+    )
         throws -> TestSocket
     {
         let socket = try TestSocket(in: namespace, address.family, type)
@@ -121,7 +124,9 @@ final class TestSocket: Sendable {
     }
 
     func accept(milliseconds: Int32 = 5000) throws -> TestSocket {
-        guard isReadable(milliseconds: milliseconds) else { throw SocketFailure(call: "accept", errno: ETIMEDOUT) }
+        guard isReadable(milliseconds: milliseconds) else {
+            throw SocketFailure(call: "accept", errno: ETIMEDOUT)
+        }
         let accepted = Glibc.accept(descriptor, nil, nil)
         try SocketFailure.check("accept", accepted)
         return TestSocket(descriptor: accepted)
@@ -195,6 +200,5 @@ final class EventCollector {
         }
         return true
     }
-
 
 }

@@ -28,18 +28,22 @@ struct TwoWorkloads {
 
     var program: EnforcementProgram {
         var chains = [
-            EnforcementChain(owner: .profile("kns.prod"), direction: .ingress, rules: [Programs.rule(0, .allow)]),
-            EnforcementChain(owner: .profile("kns.prod"), direction: .egress, rules: [Programs.rule(0, .allow)]),
+            EnforcementChain(
+                owner: .profile("kns.prod"), direction: .ingress, rules: [Programs.rule(0, .allow)]),
+            EnforcementChain(
+                owner: .profile("kns.prod"), direction: .egress, rules: [Programs.rule(0, .allow)]),
         ]
         func tier(
             _ name: String, _ id: PolicyID, _ direction: Direction, _ rules: [EnforcementRule]?
         ) -> [EnforcementTier] {
             guard let rules else { return [] }
-            chains.append(EnforcementChain(owner: .policy(id, tier: name), direction: direction, rules: rules))
+            chains.append(
+                EnforcementChain(owner: .policy(id, tier: name), direction: direction, rules: rules))
             return [EnforcementTier(name: name, chains: [chains.count - 1], endAction: .deny, endTrigger: id)]
         }
         let ingress =
-            tier("security", Self.security, .ingress, serverGuard) + tier("default", Self.web, .ingress, serverIngress)
+            tier("security", Self.security, .ingress, serverGuard)
+            + tier("default", Self.web, .ingress, serverIngress)
         let egress = tier("default", Self.client, .egress, clientEgress)
         let server = EndpointClass(
             ingress: DirectionProgram(tiers: ingress, profiles: [0]),
@@ -48,12 +52,14 @@ struct TwoWorkloads {
             ingress: DirectionProgram(tiers: [], profiles: [0]),
             egress: DirectionProgram(tiers: egress, profiles: [1]))
         var bindings = [
-            EndpointBinding(interface: "calis", classIndex: 1, endpoint: ResourceName(namespace: "prod", name: "web"))
+            EndpointBinding(
+                interface: "calis", classIndex: 1, endpoint: ResourceName(namespace: "prod", name: "web"))
         ]
         if hasClient {
             bindings.insert(
                 EndpointBinding(
-                    interface: "calic", classIndex: 0, endpoint: ResourceName(namespace: "prod", name: "client")),
+                    interface: "calic", classIndex: 0,
+                    endpoint: ResourceName(namespace: "prod", name: "client")),
                 at: 0)
         }
         return EnforcementProgram(
@@ -91,7 +97,8 @@ struct TrafficTests {
         let address = family == .v4 ? TestNetwork.server.v4 : TestNetwork.server.v6
         let client = family == .v4 ? TestNetwork.client.v4 : TestNetwork.client.v6
         let events = EventCollector(try source())
-        try await dataplane.apply(TwoWorkloads(generation: 41, serverIngress: [TwoWorkloads.allowHTTP]).program)
+        try await dataplane.apply(
+            TwoWorkloads(generation: 41, serverIngress: [TwoWorkloads.allowHTTP]).program)
         let web = try TestSocket.server(in: network.server, address, 80, SOCK_STREAM)
         let other = try TestSocket.server(in: network.server, address, 81, SOCK_STREAM)
         let name = try TestSocket.server(in: network.server, address, 53, SOCK_DGRAM)
@@ -132,7 +139,8 @@ struct TrafficTests {
 
     @Test("established connections outlive a denial, a full replacement and a new process")
     func establishedSurvive() async throws {
-        try await dataplane.apply(TwoWorkloads(generation: 1, serverIngress: [TwoWorkloads.allowHTTP]).program)
+        try await dataplane.apply(
+            TwoWorkloads(generation: 1, serverIngress: [TwoWorkloads.allowHTTP]).program)
         let listener = try TestSocket.server(in: network.server, TestNetwork.server.v4, 80, SOCK_STREAM)
         let client = try TestSocket(in: network.client, .v4, SOCK_STREAM)
         #expect(client.connectError(TestNetwork.server.v4, 80, milliseconds: 5000) == nil)
@@ -198,7 +206,8 @@ struct TrafficTests {
         #expect(
             await events.collect { events in
                 events.packets.contains {
-                    $0.decision.place == .endOfTier(trigger: TwoWorkloads.client) && $0.decision.direction == .egress
+                    $0.decision.place == .endOfTier(trigger: TwoWorkloads.client)
+                        && $0.decision.direction == .egress
                 }
             })
         try await dataplane.apply(TwoWorkloads(generation: 5, hasClient: false).program)
@@ -231,7 +240,9 @@ struct TrafficTests {
         async let failures = BlockingWork.run("traffic") {
             var failures: [Int32] = []
             for _ in 0..<150 {
-                if let code = try network.connect(TestNetwork.server.v4, 80, milliseconds: 900) { failures.append(code) }
+                if let code = try network.connect(TestNetwork.server.v4, 80, milliseconds: 900) {
+                    failures.append(code)
+                }
                 _ = try listener.accept(milliseconds: 1000)
             }
             return failures

@@ -31,7 +31,8 @@ public struct LoopbackHTTP: Sendable {
 
     /// `http://127.0.0.1:8080` or with a path behind it.
     public init?(address: String) {
-        guard let digits = address.split(separator: ":").last?.prefix(while: \.isNumber), let port = UInt16(digits)
+        guard let digits = address.split(separator: ":").last?.prefix(while: \.isNumber),
+            let port = UInt16(digits)
         else { return nil }
         self.init(port: port)
     }
@@ -44,7 +45,8 @@ public struct LoopbackHTTP: Sendable {
         let head = try connection.readHead()
         var body: [UInt8] = []
         while let part = try connection.readBody(head) { body += part }
-        return Response(status: head.status, headers: head.headers, body: String(decoding: body, as: UTF8.self))
+        return Response(
+            status: head.status, headers: head.headers, body: String(decoding: body, as: UTF8.self))
     }
 
     /// Reads an event stream until `take` returns a value; nil when the time is over or the stream ends.

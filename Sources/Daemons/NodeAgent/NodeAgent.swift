@@ -70,7 +70,8 @@ public actor NodeAgent: Service {
         configuration: Configuration, cluster: any ClusterStateSource, enforcer: any PolicyEnforcer,
         events: any PacketEventSource, sink: any FlowIngesting,
         interface: @escaping @Sendable (ResourceName) -> String?,
-        willEnforce: @escaping @Sendable (PolicySnapshot) -> Void = { _ in }, now: @escaping @Sendable () -> Timestamp,
+        willEnforce: @escaping @Sendable (PolicySnapshot) -> Void = { _ in },
+        now: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) {
         self.configuration = configuration

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NftablesDataplane: enforcement programs as nftables rules, Services as destination NAT, and what the kernel reports
-// about both as events.
+// NftablesDataplane: enforcement programs as nftables rules, Services as destination NAT, and what the kernel
+// reports about both as events.
 //
-// What must not live here: policies as people write them, selectors, flows, anything about Kubernetes, logging. The
-// compiled program decides everything; this target says it in the kernel's words.
+// What must not live here: policies as people write them, selectors, flows, anything about Kubernetes,
+// logging. The compiled program decides everything; this target says it in the kernel's words.
 //
 // Ruleset (typed tables) < Compiler (program -> table) and Encoding (table -> netlink or text) < Programming
 // (differences, transactions) < NftablesDataplane, Services. Events stand beside them and share Decisions.
@@ -20,7 +20,8 @@ internal import Synchronization
 /// transaction: established connections pass all the time, new ones meet the old rules or the new ones.
 /// Call `apply` for one program at a time.
 public final class NftablesDataplane: PolicyEnforcer {
-    /// As given to the initialiser.
+    /// As given to the initialiser, but without `kernelLogPrefix` where the kernel cannot log (nf_log_syslog): better
+    /// no line for Log rules than no rules at all.
     public let configuration: NftablesConfiguration
     /// Explains log prefixes; give it to the event source.
     public let decisions: DecisionRegistry
@@ -33,18 +34,24 @@ public final class NftablesDataplane: PolicyEnforcer {
     }
 
     /// For the calling thread's network namespace.
-    public convenience init(configuration: NftablesConfiguration = NftablesConfiguration()) throws(KernelError) {
+    public convenience init(
+        configuration: NftablesConfiguration = NftablesConfiguration()
+    ) throws(KernelError) {
         try self.init(
             configuration: configuration,
             decisions: DecisionRegistry(retainedGenerations: configuration.retainedGenerations))
     }
 
     init(configuration: NftablesConfiguration, decisions: DecisionRegistry) throws(KernelError) {
-        self.configuration = configuration
         self.decisions = decisions
         let programmer = NftTableProgrammer(
             tableName: configuration.tableName, instance: decisions.instance,
             socket: try NetlinkSocket.open(.netfilter, receiveBufferBytes: 4 << 20))
+        var configuration = configuration
+        if let prefix = configuration.kernelLogPrefix, !programmer.accepts([.logToKernel(prefix: prefix)]) {
+            configuration.kernelLogPrefix = nil
+        }
+        self.configuration = configuration
         state = Mutex(State(programmer: programmer))
     }
 
@@ -57,14 +64,15 @@ public final class NftablesDataplane: PolicyEnforcer {
 
     /// Makes the program effective in one transaction, changing only what differs from the program before.
     ///
-    /// Throws `NftablesError` and changes nothing when the kernel refuses. The first call, and a call that finds the
-    /// table changed by somebody else, replaces the whole table.
+    /// Throws `NftablesError` and changes nothing when the kernel refuses. The first call, and a call that
+    /// finds the table changed by somebody else, replaces the whole table.
     @discardableResult
     public func apply(_ program: EnforcementProgram) async throws -> EnforcementReport {
         try await BlockingWork.run("nft-apply") { try self.applyNow(program) }
     }
 
-    /// Replaces the table by what was applied last, whatever became of it meanwhile; nil when nothing was applied.
+    /// Replaces the table by what was applied last, whatever became of it meanwhile; nil when nothing was
+    /// applied.
     @discardableResult
     public func resync() async throws -> EnforcementReport? {
         try await BlockingWork.run("nft-resync") {

@@ -15,7 +15,8 @@ public struct NftablesError: Error, Hashable, Sendable {
 }
 
 extension NftablesError: CustomStringConvertible {
-    /// `cannot change rules: the kernel refuses set s1-4 of table vibrissa: File exists (errno 17); the rules …`
+    /// `cannot change rules: the kernel refuses set s1-4 of table vibrissa: File exists (errno 17); the rules
+    /// …`
     public var description: String {
         "cannot \(operation): the kernel refuses \(subject) of table \(table): \(cause.message)"
             + (cause.hint.map { "; \($0)" } ?? "") + "; the rules from before stay in force"

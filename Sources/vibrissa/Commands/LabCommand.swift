@@ -21,23 +21,32 @@ struct LabCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Directory of YAML manifests to run.",
-            discussion: "A missing or empty directory is filled with the shop. Default: a fresh copy of the shop.",
+            discussion:
+                "A missing or empty directory is filled with the shop. Default: a fresh copy of the shop.",
             valueName: "directory"))
     var manifests: String?
 
     @Option(
-        help: ArgumentHelp("Where the console listens; loopback only. Port 0 is any free one.", valueName: "host:port"))
+        help: ArgumentHelp(
+            "Where the console listens; loopback only. Port 0 is any free one.", valueName: "host:port"))
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
     @Option(
         help: ArgumentHelp(
-            "Follow a story step by step: \(Scenario.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+            "Follow a story step by step: \(Scenario.all.map(\.name).joined(separator: ", ")).",
+            valueName: "name"))
     var scenario: ScenarioName?
 
-    @Flag(help: "Go through the scenario unattended, and end with it; fails when a step does not show what it should.")
+    @Flag(
+        help:
+            "Go through the scenario unattended, and end with it; fails when a step does not show what it should."
+    )
     var auto = false
 
-    @Flag(help: "No privileges: the engine decides instead of the kernel, and the traffic is made up. Marked as such.")
+    @Flag(
+        help:
+            "No privileges: the engine decides instead of the kernel, and the traffic is made up. Marked as such."
+    )
     var simulate = false
 
     @Option(help: ArgumentHelp("Least severe log message shown: trace … critical.", valueName: "level"))
@@ -87,7 +96,8 @@ struct ListenAddress: ExpressibleByArgument {
     }
 
     init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        guard let colon = argument.lastIndex(of: ":"),
+            let port = UInt16(argument[argument.index(after: colon)...])
         else { return nil }
         var host = argument[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }

@@ -65,7 +65,8 @@ struct LabSession {
                 logger.notice(
                     "removed what an earlier lab left behind",
                     metadata: [
-                        "namespaces": "\(leftovers.namespaces.count)", "processes": "\(leftovers.processes.count)",
+                        "namespaces": "\(leftovers.namespaces.count)",
+                        "processes": "\(leftovers.processes.count)",
                     ])
             }
             let kernel = try await LabKernel.open(runtime, logger: logger)
@@ -121,13 +122,15 @@ struct LabSession {
     }
 
     private func serve(
-        cluster: any ClusterStateSource, enforcer: any PolicyEnforcer, events: any PacketEventSource, kind: String,
+        cluster: any ClusterStateSource, enforcer: any PolicyEnforcer, events: any PacketEventSource,
+        kind: String,
         directory: String, willEnforce: @escaping @Sendable (PolicySnapshot) -> Void,
         didListen: @escaping @Sendable (String) throws -> Void
     ) async throws {
         let aggregator = Aggregator(clock: { LabTime.now })
         let agent = NodeAgent(
-            configuration: .init(nodeName: "lab-node", sourceKind: kind), cluster: cluster, enforcer: enforcer,
+            configuration: .init(nodeName: "lab-node", sourceKind: kind), cluster: cluster,
+            enforcer: enforcer,
             events: events, sink: aggregator, interface: { LabNetwork.interfaceName(for: $0) },
             willEnforce: willEnforce, now: { LabTime.now }, logger: logger)
         let status = LabStatus(

@@ -32,7 +32,9 @@ final class LabStatus: StatusProviding {
             version: version, mode: "lab", isSimulated: isSimulated, now: LabTime.now,
             generation: agent.appliedGeneration,
             sources: [
-                .init(name: agent.nodeName, kind: agent.sourceKind, isConnected: true, lastEvent: agent.lastEventAt)
+                .init(
+                    name: agent.nodeName, kind: agent.sourceKind, isConnected: true,
+                    lastEvent: agent.lastEventAt)
             ],
             flowsPerSecond: await aggregator.recordsPerSecond, flowKeys: await aggregator.flowKeyCount,
             endpoints: agent.snapshot.endpoints.count,

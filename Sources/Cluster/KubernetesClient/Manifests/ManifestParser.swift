@@ -16,6 +16,7 @@ public struct ManifestParser: Sendable {
 
     public init(limits: ManifestLimits = ManifestLimits()) { self.limits = limits }
 
+    /// The documents in the order of the text. Never throws: what cannot be read is a `failure` at its line.
     public func documents(in bytes: [UInt8]) -> [ManifestDocument] {
         var budget = limits.nodesPerFile
         do {

@@ -16,7 +16,8 @@ extension ClusterState {
         }
         return Diagnostic(
             .warning, resource: policy.id.description, field: "spec.tier",
-            message: "there is no tier \"\(calico.tier)\": the policy applies after all tiers that exist, and "
+            message:
+                "there is no tier \"\(calico.tier)\": the policy applies after all tiers that exist, and "
                 + "traffic that no rule there matches is denied",
             suggestion: "add the Tier, or correct the name; the tiers are "
                 + tiers.keys.sorted().joined(separator: ", "),

@@ -10,9 +10,10 @@ internal import PolicyModel
 ///     forward,  -5 ─ established? ─ @workloads-ingress ─goto──▶ tier-ingress-… ─goto──▶ next tier, profiles
 ///     input,   -10 ─ established? ─ NDP ─ @workloads-egress
 ///
-/// `accept` ends a base chain only, so a packet that egress policy allows still meets ingress policy at the later
-/// priority. Walks are made of one chain per tier, named by content, so endpoints share what they have in common,
-/// down to single tiers. Processes of the node are not policed (policy semantics 3.5): there is no output chain.
+/// `accept` ends a base chain only, so a packet that egress policy allows still meets ingress policy at the
+/// later priority. Walks are made of one chain per tier, named by content, so endpoints share what they have
+/// in common, down to single tiers. Processes of the node are not policed (policy semantics 3.5): there is no
+/// output chain.
 struct NftablesCompiler {
     /// Priority of egress policy: before the usual filter chains.
     static let egressPriority: Int32 = -10
@@ -36,7 +37,9 @@ struct NftablesCompiler {
                 head = known
             } else {
                 let endpointClass = program.classes[binding.classIndex]
-                head = (walks.head(endpointClass.ingress, .ingress), walks.head(endpointClass.egress, .egress))
+                head = (
+                    walks.head(endpointClass.ingress, .ingress), walks.head(endpointClass.egress, .egress)
+                )
                 heads[binding.classIndex] = head
             }
             elements.ingress.append(.interface(binding.interface, .goto(head.ingress)))
@@ -57,7 +60,8 @@ struct NftablesCompiler {
     private func dispatchMap(_ direction: Direction, _ elements: [NftElement]) -> NftSet {
         NftSet(
             name: Self.dispatchName(direction), kind: .interfaceVerdicts,
-            comment: "workload interfaces to the first tier of their \(direction.word)", elements: elements.sorted())
+            comment: "workload interfaces to the first tier of their \(direction.word)",
+            elements: elements.sorted())
     }
 
     private static func dispatchName(_ direction: Direction) -> String { "workloads-\(direction.word)" }
@@ -72,7 +76,8 @@ struct NftablesCompiler {
 
     private func egressHook() -> NftChain {
         var chain = NftChain(
-            name: "forward-egress", hook: NftHook(type: .filter, point: .forward, priority: Self.egressPriority),
+            name: "forward-egress",
+            hook: NftHook(type: .filter, point: .forward, priority: Self.egressPriority),
             comment: "egress policy of forwarded traffic")
         chain.rules = [
             NftRule([.connectionState([.established, .related]), .verdict(.accept)]),
@@ -85,7 +90,8 @@ struct NftablesCompiler {
 
     private func ingressHook() -> NftChain {
         var chain = NftChain(
-            name: "forward-ingress", hook: NftHook(type: .filter, point: .forward, priority: Self.ingressPriority),
+            name: "forward-ingress",
+            hook: NftHook(type: .filter, point: .forward, priority: Self.ingressPriority),
             comment: "ingress policy of forwarded traffic")
         chain.rules = [
             NftRule([.connectionState([.established, .related]), .verdict(.accept)]),
@@ -100,13 +106,14 @@ struct NftablesCompiler {
             name: "input", hook: NftHook(type: .filter, point: .input, priority: Self.egressPriority),
             comment: "egress policy of traffic to the node itself")
         chain.rules = [NftRule([.connectionState([.established, .related]), .verdict(.accept)])]
-        // Multicast listener and neighbour discovery (policy semantics 3.5): all of 130 to 136 but 134, which would
-        // let a workload advertise itself as a router.
+        // Multicast listener and neighbour discovery (policy semantics 3.5): all of 130 to 136 but 134, which
+        // would let a workload advertise itself as a router.
         for types in [KeyRange(first: 130, last: 133), KeyRange(first: 135, last: 136)] {
             chain.rules.append(
                 NftRule([
                     isFromWorkload, .match(.family, .equals(NftField.number(of: .v6))),
-                    .match(.transport, .equals(58)), .match(.icmpType(.v6), .within(types)), .verdict(.accept),
+                    .match(.transport, .equals(58)), .match(.icmpType(.v6), .within(types)),
+                    .verdict(.accept),
                 ]))
         }
         chain.rules.append(NftRule([isFromWorkload, .connectionState(.invalid), .verdict(.drop)]))

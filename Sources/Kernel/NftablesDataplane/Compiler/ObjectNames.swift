@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Gives kernel objects names that depend on nothing but their content, so that equal content is one object and a
-/// changed one is another.
+/// Gives kernel objects names that depend on nothing but their content, so that equal content is one object
+/// and a changed one is another.
 ///
-/// FNV-1a is not collision-resistant and policy names come from outside, so every name remembers its content; a second
-/// content with the same name is hashed again with a different start.
+/// FNV-1a is not collision-resistant and policy names come from outside, so every name remembers its content;
+/// a second content with the same name is hashed again with a different start.
 struct ObjectNames {
     private var contentByName: [String: String] = [:]
 
@@ -32,8 +32,9 @@ struct ObjectNames {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// Text as it may stand between double quotes in nft's language and in the kernel's comment fields: printable
-    /// ASCII, at most 120 bytes (libnftnl allows 128). `"` becomes `'`; `\`, `$`, `*` and all else become `?`.
+    /// Text as it may stand between double quotes in nft's language and in the kernel's comment fields:
+    /// printable ASCII, at most 120 bytes (libnftnl allows 128). `"` becomes `'`; `\`, `$`, `*` and all else
+    /// become `?`.
     static func comment(_ text: String) -> String {
         let safe = text.unicodeScalars.prefix(120).map { scalar -> Character in
             if scalar == "\"" { return "'" }

@@ -50,7 +50,9 @@ struct ProtocolScope {
     ) -> [[NftStatement]] {
         guard wanted.type == excluded.type else { return [[]] }
         guard let code = excluded.code else { return [] }
-        guard let wantedCode = wanted.code else { return [[.match(.icmpCode(family), .differs(UInt128(code)))]] }
+        guard let wantedCode = wanted.code else {
+            return [[.match(.icmpCode(family), .differs(UInt128(code)))]]
+        }
         return wantedCode == code ? [] : [[]]
     }
 
@@ -66,7 +68,8 @@ struct ProtocolScope {
         if let code = excluded.code {
             ways.append(
                 isICMP + [
-                    .match(.icmpType(family), .equals(type)), .match(.icmpCode(family), .differs(UInt128(code))),
+                    .match(.icmpType(family), .equals(type)),
+                    .match(.icmpCode(family), .differs(UInt128(code))),
                 ])
         }
         return ways

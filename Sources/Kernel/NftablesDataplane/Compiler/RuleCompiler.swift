@@ -4,11 +4,13 @@ internal import NetworkModel
 internal import PolicyEngine
 internal import PolicyModel
 
-/// Turns a rule's match into alternatives, each a conjunction of statements; the rule matches when one of them does.
+/// Turns a rule's match into alternatives, each a conjunction of statements; the rule matches when one of
+/// them does.
 ///
-/// Alternatives come from families (addresses of the two are different fields), from "numbers or triples" of ports, and
-/// from negations that hold in several ways: "port is none of these" holds for every protocol without ports.
-/// No alternative means that the rule can never match. Every payload field is guarded by the protocol it belongs to.
+/// Alternatives come from families (addresses of the two are different fields), from "numbers or triples" of
+/// ports, and from negations that hold in several ways: "port is none of these" holds for every protocol
+/// without ports. No alternative means that the rule can never match. Every payload field is guarded by the
+/// protocol it belongs to.
 struct RuleCompiler {
     /// The sets that the compiled matches refer to.
     private(set) var sets: SetCompiler
@@ -34,7 +36,8 @@ struct RuleCompiler {
         let familyTest = family.map { [NftStatement.match(.family, .equals(NftField.number(of: $0)))] } ?? []
         for positive in positivePorts(match, family, scope) {
             for branch in branches(match, family, scope, positive) {
-                result.append(familyTest + branch.protocols + addresses + positive.statements + branch.negatedPorts)
+                result.append(
+                    familyTest + branch.protocols + addresses + positive.statements + branch.negatedPorts)
             }
         }
         return result
@@ -51,7 +54,9 @@ struct RuleCompiler {
         if !match.nets.isEmpty {
             let ranges = KeyRanges.merged(match.nets, family: family)
             guard !ranges.isEmpty else { return nil }
-            if !coversAll(ranges, family) { statements.append(.match(field, test(ranges, family, isNegated: false))) }
+            if !coversAll(ranges, family) {
+                statements.append(.match(field, test(ranges, family, isNegated: false)))
+            }
         }
         let excluded = KeyRanges.merged(match.notNets, family: family)
         if !excluded.isEmpty {

@@ -3,7 +3,8 @@
 internal import NetworkModel
 internal import PolicyEngine
 
-/// The named sets that rules need: those of the program, by family, and lists of blocks or ports shared by content.
+/// The named sets that rules need: those of the program, by family, and lists of blocks or ports shared by
+/// content.
 struct SetCompiler {
     private let sources: [EnforcementSet]
     private var names = ObjectNames()
@@ -28,8 +29,8 @@ struct SetCompiler {
         return name
     }
 
-    /// Name of the addresses of one family of a set of the program. The name tells whether it holds blocks, because
-    /// the kernel cannot change that of a set that exists.
+    /// Name of the addresses of one family of a set of the program. The name tells whether it holds blocks,
+    /// because the kernel cannot change that of a set that exists.
     mutating func addressSetName(_ index: Int, _ family: IPFamily) -> String {
         let source = sources[index]
         guard case .addresses(let prefixes) = source.content else {
@@ -49,8 +50,8 @@ struct SetCompiler {
         return name
     }
 
-    /// Name of the triples of one family of a set of the program. Protocols whose ports policies do not match are left
-    /// out: whoever looks a packet up need not test its protocol first.
+    /// Name of the triples of one family of a set of the program. Protocols whose ports policies do not match
+    /// are left out: whoever looks a packet up need not test its protocol first.
     mutating func addressPortSetName(_ index: Int, _ family: IPFamily) -> String {
         let source = sources[index]
         guard case .addressPorts(let triples) = source.content else {

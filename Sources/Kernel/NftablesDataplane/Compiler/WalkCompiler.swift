@@ -5,8 +5,9 @@ internal import PolicyModel
 
 /// Builds the chains of policy walks: one per tier, one for the profiles, one per policy and direction.
 ///
-/// A tier's chain is named by all that it contains, the next tier's name included only if it can be reached. Equal
-/// tails of walks are thus one chain, and a tier that ends in deny does not depend on what comes after it.
+/// A tier's chain is named by all that it contains, the next tier's name included only if it can be reached.
+/// Equal tails of walks are thus one chain, and a tier that ends in deny does not depend on what comes after
+/// it.
 struct WalkCompiler {
     private struct PolicyChain {
         let name: String
@@ -44,16 +45,16 @@ struct WalkCompiler {
         let hasPass = members.contains(where: \.hasPass)
         let canGoOn = hasPass || tier.endAction == .pass
         let next = canGoOn ? self.tier(tiers.dropFirst(), profiles: profiles, direction) : ""
-        let content = [
-            direction.word, tier.name, tier.endAction.rawValue, tier.endTrigger.traceText, next,
-        ] + members.map { $0.hasPass ? "\($0.name) may pass" : $0.name }
+        let content =
+            [
+                direction.word, tier.name, tier.endAction.rawValue, tier.endTrigger.traceText, next,
+            ] + members.map { $0.hasPass ? "\($0.name) may pass" : $0.name }
         let (name, isNew) = names.name("tier-\(direction.word)-", for: content.joined(separator: "\n"))
         guard isNew else { return name }
 
-        var chain = NftChain(
-            name: name,
-            comment: ObjectNames.comment(
-                "tier \(tier.name), \(direction.word), ends in \(tier.endAction.rawValue) by \(tier.endTrigger)"))
+        let ending = "ends in \(tier.endAction.rawValue) by \(tier.endTrigger)"
+        let comment = ObjectNames.comment("tier \(tier.name), \(direction.word), \(ending)")
+        var chain = NftChain(name: name, comment: comment)
         // Whatever the packet's mark was before, it must not look like a Pass.
         if hasPass { chain.rules.append(NftRule([.clearMarkBits(configuration.passMark)])) }
         for member in members {

@@ -22,8 +22,9 @@ struct ChainIdentity: Hashable, Sendable {
 
 /// The prefix of a log event: `v1|instance|chain|position|generation`, all numbers decimal but the instance.
 ///
-/// The instance tells events of rules that an earlier process left in the kernel from ours: after a restart the same
-/// chain number may mean something else. At most 4 + 9 + 11 + 11 + 20 bytes, far below NF_LOG_PREFIXLEN (128).
+/// The instance tells events of rules that an earlier process left in the kernel from ours: after a restart
+/// the same chain number may mean something else. At most 4 + 9 + 11 + 11 + 20 bytes, far below
+/// NF_LOG_PREFIXLEN (128).
 struct DecisionPrefix: Hashable, Sendable {
     let instance: UInt32
     let identity: ChainIdentity
@@ -49,7 +50,8 @@ struct DecisionPrefix: Hashable, Sendable {
             let generation = reader.number(isLast: true)
         else { return nil }
         self.init(
-            instance: instance, identity: ChainIdentity(chain: chain, generation: generation), position: position)
+            instance: instance, identity: ChainIdentity(chain: chain, generation: generation),
+            position: position)
     }
 
     private struct Reader<Iterator: IteratorProtocol<UInt8>> {
@@ -59,7 +61,9 @@ struct DecisionPrefix: Hashable, Sendable {
             iterator = bytes.makeIterator()
         }
 
-        mutating func takes(_ character: Unicode.Scalar) -> Bool { iterator.next() == UInt8(ascii: character) }
+        mutating func takes(_ character: Unicode.Scalar) -> Bool {
+            iterator.next() == UInt8(ascii: character)
+        }
 
         /// Digits up to the next bar, or up to the end; nil when there are none, others, or too many.
         mutating func number(radix: UInt64 = 10, isLast: Bool) -> UInt64? {

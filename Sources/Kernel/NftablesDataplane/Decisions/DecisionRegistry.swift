@@ -2,11 +2,12 @@
 
 internal import Synchronization
 
-/// Knows what every log prefix means that this data plane has ever put into the kernel, as far back as the bounds go.
+/// Knows what every log prefix means that this data plane has ever put into the kernel, as far back as the
+/// bounds go.
 ///
-/// Events arrive after the rules that sent them have been replaced, so replaced generations are kept: the last
-/// `retainedGenerations` of each chain, and the last `retainedChains` chains that are gone. What is forgotten early is
-/// counted. Callable from any thread.
+/// Events arrive after the rules that sent them have been replaced, so replaced generations are kept: the
+/// last `retainedGenerations` of each chain, and the last `retainedChains` chains that are gone. What is
+/// forgotten early is counted. Callable from any thread.
 public final class DecisionRegistry: Sendable {
     /// Random; tells this object's prefixes from those of other processes.
     let instance: UInt32
@@ -32,38 +33,47 @@ public final class DecisionRegistry: Sendable {
     }
 
     /// `instance` is for tests that want to know the prefixes beforehand.
-    init(instance: UInt32 = .random(in: 1...UInt32.max), retainedGenerations: Int = 64, retainedChains: Int = 4096) {
+    init(
+        instance: UInt32 = .random(in: 1...UInt32.max), retainedGenerations: Int = 64,
+        retainedChains: Int = 4096
+    ) {
         self.instance = instance
         self.retainedGenerations = max(1, retainedGenerations)
         self.retainedChains = max(0, retainedChains)
     }
 
-    /// Forms of chains that were forgotten because a bound was reached; events of theirs can no longer be explained.
+    /// Forms of chains that were forgotten because a bound was reached; events of theirs can no longer be
+    /// explained.
     public var forgottenForms: UInt64 { state.withLock { $0.forgottenForms } }
 
     /// What the kernel's log prefix means; nil when it is not one of ours or has been forgotten.
-    public func outcome(ofPrefix prefix: some Sequence<UInt8>) -> (outcome: LoggedOutcome, generation: UInt64)? {
+    public func outcome(
+        ofPrefix prefix: some Sequence<UInt8>
+    ) -> (outcome: LoggedOutcome, generation: UInt64)? {
         guard let parsed = DecisionPrefix(prefix), parsed.instance == instance else { return nil }
         return state.withLock { state in
             // Almost always the newest form.
             guard
                 let form = state.records[parsed.identity.chain]?.forms.last(where: {
                     $0.generation == parsed.identity.generation
-                }), form.outcomes.indices.contains(parsed.position), let outcome = form.outcomes[parsed.position]
+                }), form.outcomes.indices.contains(parsed.position),
+                let outcome = form.outcomes[parsed.position]
             else { return nil }
             return (outcome, form.generation)
         }
     }
 
-    /// Gives every logging chain of `table` its identity: that of `previous` when the chain is unchanged, else a form
-    /// of this generation. Must be called before the table reaches the kernel.
+    /// Gives every logging chain of `table` its identity: that of `previous` when the chain is unchanged,
+    /// else a form of this generation. Must be called before the table reaches the kernel.
     func identify(_ table: inout NftTable, generation: UInt64, previous: NftTable?) {
         let known = Dictionary(
             (previous?.chains ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         state.withLock { state in
             for index in table.chains.indices where !table.chains[index].outcomes.isEmpty {
                 let chain = table.chains[index]
-                if let before = known[chain.name], before.hasSameContent(as: chain), let identity = before.identity {
+                if let before = known[chain.name], before.hasSameContent(as: chain),
+                    let identity = before.identity
+                {
                     table.chains[index].identity = identity
                 } else {
                     table.chains[index].identity = identify(chain, generation: generation, &state)

@@ -20,8 +20,8 @@ extension NetlinkMessageWriter {
         }
     }
 
-    /// Two elements: where the range starts, and where it has ended (NFT_SET_ELEM_INTERVAL_END). A range up to the
-    /// last key has no end.
+    /// Two elements: where the range starts, and where it has ended (NFT_SET_ELEM_INTERVAL_END). A range up
+    /// to the last key has no end.
     private mutating func append(_ range: KeyRange, keyByteCount: Int) {
         append(key: NftElement.bytes(range.first, count: keyByteCount))
         let bitCount = keyByteCount * 8

@@ -6,8 +6,8 @@ internal import NetworkModel
 
 /// Writes statements as the kernel's expressions: loads into registers, then tests of registers.
 ///
-/// Register 1 has 16 bytes and overlaps the 4-byte registers 8 to 11 (NFT_REG32_00 is 8); concatenations fill 4-byte
-/// registers one after the other, starting with register 1.
+/// Register 1 has 16 bytes and overlaps the 4-byte registers 8 to 11 (NFT_REG32_00 is 8); concatenations fill
+/// 4-byte registers one after the other, starting with register 1.
 extension NetlinkMessageWriter {
     private static var register: UInt32 { NFT_REG_1.rawValue }
 
@@ -128,7 +128,8 @@ extension NetlinkMessageWriter {
         }
     }
 
-    /// A random number picks address and port from the map; the port lies in the 4-byte register after the address.
+    /// A random number picks address and port from the map; the port lies in the 4-byte register after the
+    /// address.
     private mutating func translate(_ family: IPFamily, _ map: String, _ count: UInt32) {
         expression("numgen") { data in
             data.be32(NFTA_NG_DREG.rawValue, Self.register)

@@ -46,8 +46,8 @@ struct NftBatch {
     /// Messages between begin and end.
     var messageCount: Int { subjects.count - 1 }
 
-    /// Adds a message about an object of the table; `body` writes the attributes after the table's name, which is
-    /// attribute 1 of every nf_tables message.
+    /// Adds a message about an object of the table; `body` writes the attributes after the table's name,
+    /// which is attribute 1 of every nf_tables message.
     mutating func message(
         _ operation: nf_tables_msg_types, flags: Int32 = 0, _ subject: Subject,
         _ body: (inout NetlinkMessageWriter) -> Void = { _ in }

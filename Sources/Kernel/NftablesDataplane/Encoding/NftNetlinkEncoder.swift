@@ -7,8 +7,8 @@ internal import PolicyEngine
 
 /// Writes tables, and parts of them, as nf_tables messages (linux/netfilter/nf_tables.h).
 ///
-/// Numbers in attributes are big-endian; values that rules compare are in the order in which the kernel loads them:
-/// payload in network order, meta mark and conntrack state in host order.
+/// Numbers in attributes are big-endian; values that rules compare are in the order in which the kernel loads
+/// them: payload in network order, meta mark and conntrack state in host order.
 struct NftNetlinkEncoder {
     /// Stands in log prefixes (`DecisionPrefix.instance`).
     let instance: UInt32
@@ -146,8 +146,8 @@ struct NftNetlinkEncoder {
         return [type, UInt8(bytes.count)] + bytes
     }
 
-    /// The byte order of keys (type 0: 1 is host, 2 is big-endian), without which `nft list` misprints them, and the
-    /// comment (type 7). Byte order of map data is type 1.
+    /// The byte order of keys (type 0: 1 is host, 2 is big-endian), without which `nft list` misprints them,
+    /// and the comment (type 7). Byte order of map data is type 1.
     private static func userData(of set: NftSet) -> [UInt8] {
         func number(_ type: UInt8, _ value: UInt32) -> [UInt8] {
             [type, 4] + withUnsafeBytes(of: value) { Array($0) }

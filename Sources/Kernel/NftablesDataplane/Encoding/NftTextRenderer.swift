@@ -3,7 +3,8 @@
 internal import NetworkModel
 internal import PolicyEngine
 
-/// A table in nft's language: for golden tests and for people. The kernel gets `NftNetlinkEncoder`'s bytes instead.
+/// A table in nft's language: for golden tests and for people. The kernel gets `NftNetlinkEncoder`'s bytes
+/// instead.
 ///
 /// `nft -f` accepts the text and makes the same rules of it.
 struct NftTextRenderer {
@@ -75,8 +76,8 @@ struct NftTextRenderer {
         var lines = ["    chain \(chain.name) {"]
         if !chain.comment.isEmpty { lines.append("        comment \"\(chain.comment)\"") }
         if let hook = chain.hook {
-            lines.append(
-                "        type \(hook.type.rawValue) hook \(hook.point) priority \(hook.priority); policy accept;")
+            let place = "hook \(hook.point) priority \(hook.priority)"
+            lines.append("        type \(hook.type.rawValue) \(place); policy accept;")
         }
         for rule in chain.rules {
             lines.append("        " + rule.statements.map { render($0, chain) }.joined(separator: " "))

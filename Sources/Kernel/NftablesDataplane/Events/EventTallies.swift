@@ -25,42 +25,41 @@ final class EventTallies: Sendable {
     }
 
     /// Everything that can get lost, also what has not been.
-    func losses(
-        _ packets: NFLogSocket.Counters, _ connections: ConntrackSocket.Counters, _ decisions: DecisionRegistry
-    ) -> [EventLoss] {
+    func losses(_ packets: NFLogSocket.Counters, _ connections: ConntrackSocket.Counters) -> [EventLoss] {
         let counts = counts.withLock { $0 }
         return [
-            EventLoss(
-                name: "nflog_events_lost", count: packets.lostEvents,
-                help: "Logged packets that the kernel could not deliver, by gaps in their numbers: "
-                    + "more is denied or begun than is shown; give the agent more CPU time."),
-            EventLoss(
-                name: "nflog_overruns", count: packets.overruns,
-                help: "Times the packet log's buffer was full: give the agent more CPU time or memory."),
-            EventLoss(
-                name: "conntrack_overruns", count: connections.overruns,
-                help: "Times the buffer for connection events was full: ends of connections may be missing; "
-                    + "give the agent more CPU time or memory."),
-            EventLoss(
-                name: "conntrack_dump_failures", count: counts.failedDumps,
-                help: "Lists of connections that the kernel did not give in time: counters are late, not wrong."),
-            EventLoss(
-                name: "kernel_events_undecodable", count: packets.malformed + connections.malformed,
-                help: "Messages of the kernel that could not be read: report the kernel's version as a defect."),
-            EventLoss(
-                name: "nflog_unknown_rules", count: counts.unknownPrefixes,
-                help: "Logged packets of rules that are not known: left by an earlier process, replaced long ago, "
-                    + "or of another program that logs to the same group."),
-            EventLoss(
-                name: "packets_dropped_before_policy", count: counts.droppedBeforePolicy,
-                help: "Packets of workload interfaces without an endpoint, or tunnels from workloads: not shown "
-                    + "as flows; look for interfaces that no workload owns."),
-            EventLoss(
-                name: "event_queue_dropped", count: counts.overflowed,
-                help: "Events that waited too long to be folded into flows: give the agent more CPU time."),
-            EventLoss(
-                name: "decision_history_forgotten", count: decisions.forgottenForms,
-                help: "Earlier forms of rules that are remembered no more: late events of theirs count as unknown."),
+            Self.loss(
+                "nflog_events_lost", packets.lostEvents,
+                "Logged packets that the kernel could not deliver, by gaps in their numbers: more is denied or "
+                    + "begun than is shown; give the agent more CPU time."),
+            Self.loss(
+                "nflog_overruns", packets.overruns,
+                "Times the packet log's buffer was full: give the agent more CPU time or memory."),
+            Self.loss(
+                "conntrack_overruns", connections.overruns,
+                "Times the buffer for connection events was full: ends of connections may be missing; give the "
+                    + "agent more CPU time or memory."),
+            Self.loss(
+                "conntrack_dump_failures", counts.failedDumps,
+                "Lists of connections that the kernel did not give in time: counters are late, not wrong."),
+            Self.loss(
+                "kernel_events_undecodable", packets.malformed + connections.malformed,
+                "Messages of the kernel that could not be read: report the kernel's version as a defect."),
+            Self.loss(
+                "nflog_unknown_rules", counts.unknownPrefixes,
+                "Logged packets of rules that are not known: left by an earlier process, replaced long ago, or "
+                    + "of another program that logs to the same group."),
+            Self.loss(
+                "packets_dropped_before_policy", counts.droppedBeforePolicy,
+                "Packets of workload interfaces without an endpoint, or tunnels from workloads: not shown as "
+                    + "flows; look for interfaces that no workload owns."),
+            Self.loss(
+                "event_queue_dropped", counts.overflowed,
+                "Events that waited too long to be folded into flows: give the agent more CPU time."),
         ]
+    }
+
+    private static func loss(_ name: String, _ count: UInt64, _ help: String) -> EventLoss {
+        EventLoss(name: name, count: count, help: help)
     }
 }

@@ -82,8 +82,9 @@ extension NetfilterEventSource {
     /// Reports all connections; returns how many there are, nil when the kernel did not tell.
     private func dumpConnections(_ output: Output) -> Int? {
         do throws(KernelError) {
-            let entries = try connections.dump()
+            // Before, not after: what is listed may end meanwhile, and its end must not be older than this.
             let now = Self.wallClock()
+            let entries = try connections.dump()
             var rest = entries[...]
             while !rest.isEmpty {
                 let piece = rest.prefix(configuration.eventsPerBatch)
@@ -104,7 +105,7 @@ extension NetfilterEventSource {
             switch entry.event {
             case .new: (.started, entry.startTime ?? now)
             case .destroy: (.ended, entry.stopTime ?? now)
-            case .update, .dumped: (.ongoing, now)
+            case .update, .dumped: (.ongoing, max(now, entry.startTime ?? now))
             }
         let isClosing =
             switch entry.tcpState {
@@ -114,7 +115,8 @@ extension NetfilterEventSource {
         return ConnectionObservation(
             kind: kind, id: entry.id, original: entry.original, forwarded: entry.postDNATTuple,
             originalPackets: entry.originalTraffic.packets, originalBytes: entry.originalTraffic.bytes,
-            replyPackets: entry.replyTraffic.packets, replyBytes: entry.replyTraffic.bytes, isClosing: isClosing,
+            replyPackets: entry.replyTraffic.packets, replyBytes: entry.replyTraffic.bytes,
+            isClosing: isClosing,
             time: time)
     }
 

@@ -8,10 +8,10 @@ internal import Synchronization
 
 /// Reports what the rules logged and what connection tracking saw in one network namespace.
 ///
-/// Two threads, one per kernel socket, sleep in poll(2) until something happens; connections are also listed once a
-/// second while there are any, for their counters. Batches are handed over as the kernel gives them, 10 ms after the
-/// packet at most when there are few. What policy decided and what connection tracking says come by different
-/// sockets: each in its own order, but either may be first.
+/// Two threads, one per kernel socket, sleep in poll(2) until something happens; connections are also listed
+/// once a second while there are any, for their counters. Batches are handed over as the kernel gives them,
+/// 10 ms after the packet at most when there are few. What policy decided and what connection tracking says
+/// come by different sockets: each in its own order, but either may be first.
 public final class NetfilterEventSource: PacketEventSource {
     /// Bounds and intervals.
     public struct Configuration: Hashable, Sendable {
@@ -43,7 +43,7 @@ public final class NetfilterEventSource: PacketEventSource {
     public var failure: KernelError? { state.withLock { $0.failure } }
 
     /// Totals since the source was opened, also those that no batch has told yet.
-    public var losses: [EventLoss] { tallies.losses(packets.counters, connections.counters, decisions) }
+    public var losses: [EventLoss] { tallies.losses(packets.counters, connections.counters) }
 
     /// Listens from now on in the calling thread's network namespace; `decisions` is the data plane's.
     public init(
@@ -59,7 +59,8 @@ public final class NetfilterEventSource: PacketEventSource {
 
     /// The same for the given namespace, after `prepareNamespace`; callable from any thread.
     public static func open(
-        in namespace: NetworkNamespace, decisions: DecisionRegistry, configuration: Configuration = Configuration()
+        in namespace: NetworkNamespace, decisions: DecisionRegistry,
+        configuration: Configuration = Configuration()
     ) throws -> NetfilterEventSource {
         try namespace.perform {
             try prepareNamespace()
@@ -69,8 +70,8 @@ public final class NetfilterEventSource: PacketEventSource {
 
     /// Has the calling thread's namespace count packets and bytes of connections and tell when they end.
     ///
-    /// Do it before connections begin: older ones do not get counters. `timeWaitSeconds` changes how long a closed
-    /// TCP connection stays listed (kernel default: 120), and so how late its end is told.
+    /// Do it before connections begin: older ones do not get counters. `timeWaitSeconds` changes how long a
+    /// closed TCP connection stays listed (kernel default: 120), and so how late its end is told.
     public static func prepareNamespace(timeWaitSeconds: Int? = nil) throws(KernelError) {
         try ConntrackSocket.enableAccounting()
         if let timeWaitSeconds {
@@ -78,8 +79,8 @@ public final class NetfilterEventSource: PacketEventSource {
         }
     }
 
-    /// Starts reading. Ends when the consumer stops, when `stop` is called, or with a `failure`. Once only: a second
-    /// call returns a stream that is over.
+    /// Starts reading. Ends when the consumer stops, when `stop` is called, or with a `failure`. Once only: a
+    /// second call returns a stream that is over.
     public func batches() -> AsyncStream<KernelEventBatch> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: KernelEventBatch.self, bufferingPolicy: .bufferingNewest(configuration.queuedBatches))
@@ -94,7 +95,8 @@ public final class NetfilterEventSource: PacketEventSource {
         continuation.onTermination = { [weak self] _ in self?.stop() }
         let output = Output(source: self, continuation: continuation)
         start("nflog", output) { output throws(KernelError) in try output.source.followPackets(output) }
-        start("conntrack", output) { output throws(KernelError) in try output.source.followConnections(output) }
+        start("conntrack", output) { output throws(KernelError) in try output.source.followConnections(output)
+        }
         return stream
     }
 
@@ -104,7 +106,8 @@ public final class NetfilterEventSource: PacketEventSource {
         connections.stop()
     }
 
-    /// Runs `body` on a thread of its own. When one of the two ends, so does all: half the story would mislead.
+    /// Runs `body` on a thread of its own. When one of the two ends, so does all: half the story would
+    /// mislead.
     private func start(
         _ name: String, _ output: Output, _ body: @escaping @Sendable (Output) throws(KernelError) -> Void
     ) {

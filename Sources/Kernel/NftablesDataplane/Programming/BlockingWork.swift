@@ -4,8 +4,8 @@ internal import LinuxKernel
 
 /// System calls that may block, kept off the cooperative pool.
 enum BlockingWork {
-    /// Runs `body` on a thread of its own and suspends the caller meanwhile. Not cancellable: a transaction that was
-    /// sent cannot be taken back.
+    /// Runs `body` on a thread of its own and suspends the caller meanwhile. Not cancellable: a transaction
+    /// that was sent cannot be taken back.
     static func run<Value: Sendable>(
         _ name: String, _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

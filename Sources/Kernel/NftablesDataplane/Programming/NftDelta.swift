@@ -42,7 +42,9 @@ struct NftDelta: Sendable {
                 continue
             }
             if before.hook != chain.hook || before.comment != chain.comment { needsReplacement = true }
-            if before.rules != chain.rules || before.identity != chain.identity { refilledChains.append(chain) }
+            if before.rules != chain.rules || before.identity != chain.identity {
+                refilledChains.append(chain)
+            }
         }
         let keptChains = Set(new.chains.map(\.name))
         deletedChains = old.chains.map(\.name).filter { !keptChains.contains($0) }
@@ -69,7 +71,8 @@ struct NftDelta: Sendable {
         }
     }
 
-    /// Adds the changes to a transaction, each object before the first reference to it and after the last one.
+    /// Adds the changes to a transaction, each object before the first reference to it and after the last
+    /// one.
     func write(to batch: inout NftBatch, _ encoder: NftNetlinkEncoder) {
         for (index, set) in createdSets.enumerated() { encoder.create(set, id: UInt32(index + 1), &batch) }
         for chain in createdChains { encoder.create(chain, &batch) }

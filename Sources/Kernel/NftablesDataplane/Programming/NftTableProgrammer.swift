@@ -6,7 +6,8 @@ internal import LinuxKernel
 
 /// Brings one table of the kernel to given forms, and knows which form it holds.
 ///
-/// Every change is one transaction: packets meet the old rules or the new ones, nothing in between. Not thread-safe.
+/// Every change is one transaction: packets meet the old rules or the new ones, nothing in between. Not
+/// thread-safe.
 struct NftTableProgrammer {
     let tableName: String
     let encoder: NftNetlinkEncoder
@@ -20,7 +21,8 @@ struct NftTableProgrammer {
         self.socket = socket
     }
 
-    /// Programs the differences; all of the table when nothing is known or the kernel's table is not what we believe.
+    /// Programs the differences; all of the table when nothing is known or the kernel's table is not what we
+    /// believe.
     mutating func program(_ table: NftTable) throws(NftablesError) -> NftDelta {
         guard let current else { return try replace(with: table) }
         let delta = NftDelta(from: current, to: table)
@@ -56,6 +58,22 @@ struct NftTableProgrammer {
         encoder.deleteTable(tableName, &batch)
         try send(&batch, "delete rules")
         current = nil
+    }
+
+    /// Whether the kernel knows everything that these statements need. Tries them in a table that is created and
+    /// deleted in one transaction, so that nothing is ever to be seen of it.
+    func accepts(_ statements: [NftStatement]) -> Bool {
+        let probe = "\(tableName)-probe"
+        var chain = NftChain(name: "probe")
+        chain.rules = [NftRule(statements)]
+        var batch = NftBatch(tableName: probe)
+        encoder.replaceTable(probe, &batch)
+        encoder.create(chain, &batch)
+        encoder.appendRules(of: chain, &batch)
+        encoder.deleteTable(probe, &batch)
+        batch.finish()
+        // Any refusal means no; a kernel that refuses everything says why when rules are applied.
+        return (try? socket.sendBatch(batch.writer, operation: "try rules", subject: probe)) != nil
     }
 
     private mutating func send(_ batch: inout NftBatch, _ operation: String) throws(NftablesError) {

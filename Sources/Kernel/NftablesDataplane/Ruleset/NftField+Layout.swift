@@ -69,8 +69,8 @@ extension NftField {
 }
 
 extension NftSet.Kind {
-    /// Numbers of the key's type among nft's data types (nftables, include/datatype.h); parts of a concatenation take
-    /// six bits each. The kernel only stores them, for `nft list`.
+    /// Numbers of the key's type among nft's data types (nftables, include/datatype.h); parts of a
+    /// concatenation take six bits each. The kernel only stores them, for `nft list`.
     var keyType: UInt32 {
         switch self {
         case .addresses(.v4, _): 7
@@ -118,5 +118,7 @@ extension NftSet.Kind {
         }
     }
 
-    private static func addressType(_ family: IPFamily) -> String { family == .v4 ? "ipv4_addr" : "ipv6_addr" }
+    private static func addressType(_ family: IPFamily) -> String {
+        family == .v4 ? "ipv4_addr" : "ipv6_addr"
+    }
 }

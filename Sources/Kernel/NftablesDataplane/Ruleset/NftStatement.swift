@@ -79,5 +79,7 @@ struct KeyRange: Hashable, Sendable, Comparable {
 
     var isSingle: Bool { first == last }
 
-    static func < (left: KeyRange, right: KeyRange) -> Bool { (left.first, left.last) < (right.first, right.last) }
+    static func < (left: KeyRange, right: KeyRange) -> Bool {
+        (left.first, left.last) < (right.first, right.last)
+    }
 }

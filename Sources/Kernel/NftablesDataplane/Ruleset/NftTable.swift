@@ -2,8 +2,8 @@
 
 /// A whole nftables table as a value: what the kernel should hold. Family `inet`.
 ///
-/// Rules refer to chains and sets by name, so two tables can be compared name by name. No anonymous sets: each costs
-/// the kernel a set of its own at every load.
+/// Rules refer to chains and sets by name, so two tables can be compared name by name. No anonymous sets:
+/// each costs the kernel a set of its own at every load.
 struct NftTable: Hashable, Sendable {
     /// At most 255 bytes (NFT_TABLE_MAXNAMELEN).
     var name: String
@@ -22,7 +22,8 @@ struct NftChain: Hashable, Sendable {
     /// For people: what the chain stands for. Already safe to print between double quotes.
     let comment: String
     var rules: [NftRule] = []
-    /// What each logged position of the rules means; nil where nothing is logged. Empty: the chain logs nothing.
+    /// What each logged position of the rules means; nil where nothing is logged. Empty: the chain logs
+    /// nothing.
     var outcomes: [LoggedOutcome?] = []
     /// Filled in by `DecisionRegistry` when there are outcomes; part of every log prefix of the chain.
     var identity: ChainIdentity?

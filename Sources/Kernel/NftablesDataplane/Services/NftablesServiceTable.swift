@@ -4,12 +4,12 @@ public import LinuxKernel
 public import PolicyEngine
 internal import Synchronization
 
-/// Leads connections to Services to their backends, each connection to a random one, and refuses connections to
-/// Services without any: a reset for TCP, ICMP port unreachable for the rest.
+/// Leads connections to Services to their backends, each connection to a random one, and refuses connections
+/// to Services without any: a reset for TCP, ICMP port unreachable for the rest.
 ///
-/// A table of its own, so that policy and Services change independently. Also turns connection tracking on in its
-/// namespace, which observing needs even where nothing is enforced. There is no source NAT: a workload whose own
-/// Service leads it to itself is not answered.
+/// A table of its own, so that policy and Services change independently. Also turns connection tracking on in
+/// its namespace, which observing needs even where nothing is enforced. There is no source NAT: a workload
+/// whose own Service leads it to itself is not answered.
 public final class NftablesServiceTable: Sendable {
     private let compiler: ServiceTableCompiler
     private let programmer: Mutex<NftTableProgrammer>
@@ -30,8 +30,9 @@ public final class NftablesServiceTable: Sendable {
         try namespace.perform { try NftablesServiceTable(tableName: tableName) }
     }
 
-    /// Makes exactly these Services reachable, in one transaction; of two with the same front the first counts.
-    /// Established connections keep their backend. Throws `NftablesError` and changes nothing when the kernel refuses.
+    /// Makes exactly these Services reachable, in one transaction; of two with the same front the first
+    /// counts. Established connections keep their backend. Throws `NftablesError` and changes nothing when
+    /// the kernel refuses.
     public func apply(_ services: [ServiceTranslation]) async throws {
         try await BlockingWork.run("nft-services") {
             let table = self.compiler.compile(services)

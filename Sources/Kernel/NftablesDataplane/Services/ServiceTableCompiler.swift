@@ -8,8 +8,8 @@ internal import PolicyEngine
 ///     prerouting, output: refuse, -150 ─ @refused-4 ──▶ tcp reset, else port unreachable
 ///     prerouting, output: nat,    -100 ─ @services-4 ──goto──▶ service-… ─ random backend of @backends-4-…
 ///
-/// Refusing happens before routing, so that it works for addresses to which there is no route. Only a connection's
-/// first packet meets the nat chains.
+/// Refusing happens before routing, so that it works for addresses to which there is no route. Only a
+/// connection's first packet meets the nat chains.
 struct ServiceTableCompiler {
     let tableName: String
 
@@ -56,10 +56,9 @@ struct ServiceTableCompiler {
             let front = "\(service.front.transport.rawValue) \(service.front.address) \(service.front.port)"
             let chainName = names.name("service-", for: front).name
             let map = backendMap(backends, family)
+            let subject = "\(service.front.transport.flowName) port \(service.front.port)"
             var chain = NftChain(
-                name: chainName,
-                comment: ObjectNames.comment(
-                    "Service \(service.service), \(service.front.transport.flowName) port \(service.front.port)"))
+                name: chainName, comment: ObjectNames.comment("Service \(service.service), \(subject)"))
             chain.rules = [
                 // The kernel wants the protocol tested before it rewrites ports.
                 NftRule([
@@ -122,7 +121,8 @@ struct ServiceTableCompiler {
         return chain
     }
 
-    /// Does nothing to packets; that a rule asks for the state makes the kernel track connections in this namespace.
+    /// Does nothing to packets; that a rule asks for the state makes the kernel track connections in this
+    /// namespace.
     private func trackingChain() -> NftChain {
         var chain = NftChain(
             name: "track", hook: NftHook(type: .filter, point: .prerouting, priority: -150),
