@@ -139,6 +139,15 @@ extension EndToEnd {
             _ = try ConsoleBody.decode(WhiskerFlows.self, list.body)
         }
 
+        @Test("without privileges it says what is missing and what for, and names the way without")
+        func privileges() throws {
+            let result = try LabProcess.run(["lab", "--listen", "127.0.0.1:0"], privileged: false)
+            #expect(result.status == 77)
+            for name in ["CAP_NET_ADMIN", "CAP_SYS_ADMIN", "CAP_NET_RAW", "--simulate"] {
+                #expect(result.output.contains(name), "\(result.output)")
+            }
+        }
+
         @Test("without privileges the simulated lab shows the same shop, marked as simulated")
         func simulated() throws {
             let lab = try LabProcess(["--simulate"])
@@ -148,6 +157,15 @@ extension EndToEnd {
             }
             _ = try lab.row(since: 60, "denied") { $0.action == "Deny" }
             #expect(Self.namespaces().isEmpty)
+        }
+
+        @Test("a port that is taken is named, and the lab is removed again")
+        func portTaken() throws {
+            let other = try LabProcess(["--simulate"])
+            let result = try LabProcess.run(["lab", "--listen", "127.0.0.1:\(other.http.port)"])
+            #expect(result.status == 1)
+            #expect(result.output.contains("127.0.0.1:\(other.http.port)"), "\(result.output)")
+            #expect(Self.namespaces().isEmpty && Self.workloads().isEmpty)
         }
 
         @Test(

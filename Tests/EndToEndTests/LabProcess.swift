@@ -52,20 +52,26 @@ final class LabProcess {
     }
 
     /// Runs the command to its end: for those that are expected to fail.
-    static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    static func run(
+        _ arguments: [String], privileged: Bool = true
+    ) throws -> (status: Int32, output: String) {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "vibrissa-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let process = Process()
-        try start(process, arguments, folder)
+        try start(process, arguments, folder, privileged: privileged)
         process.waitUntilExit()
         return (process.terminationStatus, text(folder, "out") + text(folder, "err"))
     }
 
-    private static func start(_ process: Process, _ arguments: [String], _ folder: URL) throws {
-        process.executableURL = binary
-        process.arguments = arguments
+    private static func start(
+        _ process: Process, _ arguments: [String], _ folder: URL, privileged: Bool = true
+    ) throws {
+        // An empty bounding set leaves even root without a single capability.
+        let setpriv = ["--bounding-set=-all", "--inh-caps=-all", binary.path()]
+        process.executableURL = privileged ? binary : URL(filePath: "/usr/bin/setpriv")
+        process.arguments = privileged ? arguments : setpriv + arguments
         process.standardInput = FileHandle.nullDevice
         for name in ["out", "err"] {
             let file = folder.appending(path: name)

@@ -20,8 +20,8 @@ internal import Synchronization
 /// transaction: established connections pass all the time, new ones meet the old rules or the new ones.
 /// Call `apply` for one program at a time.
 public final class NftablesDataplane: PolicyEnforcer {
-    /// As given to the initialiser, but without `kernelLogPrefix` where the kernel cannot log (nf_log_syslog): better
-    /// no line for Log rules than no rules at all.
+    /// As given to the initialiser, but without `kernelLogPrefix` where the kernel cannot log
+    /// (nf_log_syslog): better no line for Log rules than no rules at all.
     public let configuration: NftablesConfiguration
     /// Explains log prefixes; give it to the event source.
     public let decisions: DecisionRegistry

@@ -126,7 +126,7 @@ public struct ConsoleServer: Service {
             onServerRunning: { [port, logger] channel in
                 let bound = channel.localAddress?.port
                 port.set(bound)
-                logger.notice("console is served", metadata: ["port": "\(bound ?? 0)"])
+                logger.info("console is served", metadata: ["port": "\(bound ?? 0)"])
             },
             logger: logger)
         do {

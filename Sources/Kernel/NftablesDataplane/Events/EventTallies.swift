@@ -30,15 +30,15 @@ final class EventTallies: Sendable {
         return [
             Self.loss(
                 "nflog_events_lost", packets.lostEvents,
-                "Logged packets that the kernel could not deliver, by gaps in their numbers: more is denied or "
-                    + "begun than is shown; give the agent more CPU time."),
+                "Logged packets that the kernel could not deliver, by gaps in their numbers: more is denied "
+                    + "or begun than is shown; give the agent more CPU time."),
             Self.loss(
                 "nflog_overruns", packets.overruns,
                 "Times the packet log's buffer was full: give the agent more CPU time or memory."),
             Self.loss(
                 "conntrack_overruns", connections.overruns,
-                "Times the buffer for connection events was full: ends of connections may be missing; give the "
-                    + "agent more CPU time or memory."),
+                "Times the buffer for connection events was full: ends of connections may be missing; "
+                    + "give the agent more CPU time or memory."),
             Self.loss(
                 "conntrack_dump_failures", counts.failedDumps,
                 "Lists of connections that the kernel did not give in time: counters are late, not wrong."),
@@ -47,12 +47,12 @@ final class EventTallies: Sendable {
                 "Messages of the kernel that could not be read: report the kernel's version as a defect."),
             Self.loss(
                 "nflog_unknown_rules", counts.unknownPrefixes,
-                "Logged packets of rules that are not known: left by an earlier process, replaced long ago, or "
-                    + "of another program that logs to the same group."),
+                "Logged packets of rules that are not known: left by an earlier process, replaced long ago, "
+                    + "or of another program that logs to the same group."),
             Self.loss(
                 "packets_dropped_before_policy", counts.droppedBeforePolicy,
-                "Packets of workload interfaces without an endpoint, or tunnels from workloads: not shown as "
-                    + "flows; look for interfaces that no workload owns."),
+                "Packets of workload interfaces without an endpoint, or tunnels from workloads: not shown "
+                    + "as flows; look for interfaces that no workload owns."),
             Self.loss(
                 "event_queue_dropped", counts.overflowed,
                 "Events that waited too long to be folded into flows: give the agent more CPU time."),

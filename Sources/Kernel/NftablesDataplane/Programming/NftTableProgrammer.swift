@@ -60,8 +60,8 @@ struct NftTableProgrammer {
         current = nil
     }
 
-    /// Whether the kernel knows everything that these statements need. Tries them in a table that is created and
-    /// deleted in one transaction, so that nothing is ever to be seen of it.
+    /// Whether the kernel knows everything that these statements need. Tries them in a table that is created
+    /// and deleted in one transaction, so that nothing is ever to be seen of it.
     func accepts(_ statements: [NftStatement]) -> Bool {
         let probe = "\(tableName)-probe"
         var chain = NftChain(name: "probe")
