@@ -33,7 +33,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "vibrissa",
     products: [
-        .executable(name: "vibrissa", targets: ["vibrissa"])
+        .executable(name: "vibrissa", targets: ["vibrissa"]),
+        // For Benchmarks/, a package of its own.
+        .library(
+            name: "VibrissaCore",
+            targets: ["NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkModel
+import PolicyEngine
+import PolicyModel
+import Testing
+
+@testable import NftablesDataplane
+
+/// Programs beyond one netlink message, one batch buffer and one page of anything.
+@Suite("Large programs", .serialized, .enabled(if: kernelTestsAvailable))
+struct LargeProgramTests {
+    private func set(_ count: Int, isInterval: Bool) -> EnforcementSet {
+        let addresses = (0..<UInt32(count)).map { index in
+            IPPrefix(IPAddress(v4: 0x0a00_0000 + index * 512), length: isInterval ? 24 : 32)!
+        }
+        return EnforcementSet(
+            name: "s00000000000000aa", definition: "x", content: .addresses(addresses.sorted()))
+    }
+
+    @Test("a set of 10,000 elements is programmed, and a change to it touches what changed", arguments: [false, true])
+    func largeSet(isInterval: Bool) async throws {
+        let test = try TestDataplane()
+        var program = Programs.representative
+        program.sets[0] = set(10_000, isInterval: isInterval)
+        let first = try await test.dataplane.apply(program)
+        #expect(first.elementsChanged >= 10_000)
+        program.generation += 1
+        program.sets[0] = set(10_010, isInterval: isInterval)
+        let second = try await test.dataplane.apply(program)
+        #expect(second.setsChanged == 1 && second.chainsChanged == 0)
+        #expect((10...40).contains(second.elementsChanged), "\(second)")
+        program.generation += 1
+        let third = try await test.dataplane.apply(program)
+        #expect(third.setsChanged == 0 && third.chainsChanged == 0 && third.elementsChanged == 0)
+    }
+
+    @Test("of a thousand policies, one that changes is one chain that changes")
+    func manyPolicies() async throws {
+        let test = try TestDataplane()
+        var program = Programs.random(seed: 1, policies: 1000)
+        let first = try await test.dataplane.apply(program)
+        #expect(first.chainsChanged > 100)
+        program.generation += 1
+        program.chains[0] = EnforcementChain(
+            owner: program.chains[0].owner, direction: program.chains[0].direction,
+            rules: program.chains[0].rules + [Programs.rule(99, .allow)])
+        let second = try await test.dataplane.apply(program)
+        #expect((1...2).contains(second.chainsChanged), "\(second)")
+    }
+}
