@@ -131,7 +131,7 @@ extension EndToEnd {
         @Test("Whisker's own paths answer")
         func whisker() throws {
             let lab = try LabProcess([])
-            _ = try lab.row(since: 60, "any") { $0.action == "Allow" }
+            _ = try lab.row(since: 60, "from the shop") { $0.sourceNamespace == "shop" }
             let hints = try lab.http.get("/whisker-backend/flows-filter-hints?type=SourceNamespace")
             #expect(hints.status == 200 && hints.body.contains("\"shop\""))
             let list = try lab.http.get("/whisker-backend/flows?startTimeGte=-600")

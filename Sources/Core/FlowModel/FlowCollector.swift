@@ -29,6 +29,8 @@ public struct FlowCollector: Sendable {
     public static let idleNanoseconds: Int64 = 10_000_000_000
     /// Width of an aggregation window.
     public static let windowSeconds: Int64 = 15
+    /// How often all connections are looked through for silent and for live ones.
+    static let scanNanoseconds: Int64 = 1_000_000_000
 
     /// Events that could not be used, by reason. Totals.
     public struct Counters: Hashable, Sendable {
@@ -46,6 +48,7 @@ public struct FlowCollector: Sendable {
     private var waiting: [(tuple: ConnectionTuple, until: Timestamp)] = []
     /// Tracking entries that were reported as completed before the kernel forgot them.
     private var finished: [UInt32: Timestamp] = [:]
+    private var scannedAt = Timestamp(nanoseconds: .min)
 
     public init(maximumConnections: Int = 200_000) { self.maximumConnections = maximumConnections }
 
@@ -154,6 +157,14 @@ public struct FlowCollector: Sendable {
             due += 1
         }
         waiting.removeFirst(due)
+        guard now.nanoseconds(since: scannedAt) >= Self.scanNanoseconds else { return }
+        scannedAt = now
+        scan(now, context, &records)
+    }
+
+    private mutating func scan(
+        _ now: Timestamp, _ context: some FlowContext, _ records: inout [FlowRecord]
+    ) {
         let window = now.seconds / Self.windowSeconds
         var silent: [ConnectionTuple] = []
         var live: [ConnectionTuple] = []
@@ -188,6 +199,7 @@ public struct FlowCollector: Sendable {
             }
             return connection
         }
+        scannedAt = Timestamp(nanoseconds: .min)
     }
 
     // MARK: - Entries

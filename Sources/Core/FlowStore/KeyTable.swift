@@ -33,10 +33,10 @@ struct LabelSet: Hashable, Sendable {
 
 /// Flow keys interned to small numbers ("slots"), with the id and the label sets of each.
 ///
-/// ```
-/// hash ──▶ buckets (open addressing, linear probing) ──▶ slot ──▶ key, id, label sets, windows that hold
-/// data ``` A slot lives while at least one window holds data of its key, then its number is used again. A
-/// known key is found without allocation. Hashing is the standard library's, seeded per process, so keys
+///     hash ──▶ buckets (open addressing, linear probing) ──▶ slot ──▶ key, id, label sets, windows
+///
+/// A slot lives while at least one window holds data of its key, then its number is used again. A known key is
+/// found without allocation. Hashing is the standard library's, seeded per process, so keys
 /// cannot be chosen to collide.
 struct KeyTable: Sendable {
     static let none = UInt32.max

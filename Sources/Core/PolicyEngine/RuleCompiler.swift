@@ -13,15 +13,14 @@ extension Rule {
             destination: destination.compiled(isSource: false, transport: transport, into: &sets))
     }
 
-    /// The IP versions for which the rule exists (policy semantics 5.1): lists of blocks that hold none of a
-    /// version, or exclude all of it, remove the rule for that version.
+    /// The IP versions for which the rule exists (policy semantics 5.1): a list of blocks that holds none of a
+    /// version removes the rule for that version.
     private var existingFamilies: Set<IPFamily> {
         var families: Set<IPFamily> = family.map { [$0] } ?? [.v4, .v6]
         for side in [source, destination] {
             for list in [side.nets, side.notNets] where !list.isEmpty {
                 families.formIntersection(list.map(\.family))
             }
-            for block in side.notNets where block.length == 0 { families.remove(block.family) }
         }
         return families
     }

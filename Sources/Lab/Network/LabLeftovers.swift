@@ -25,8 +25,12 @@ extension LabNetwork {
         var found = LabLeftovers()
         for name in try NetworkNamespace.list(prefix: prefix + "-") {
             found.processes += killProcesses(inNamespace: name)
-            try NetworkNamespace.delete(name)
-            found.namespaces.append(name)
+            do throws(KernelError) {
+                try NetworkNamespace.delete(name)
+                found.namespaces.append(name)
+            } catch  where error.code == .notFound {
+                // Somebody else removed it in between.
+            }
         }
         return found
     }

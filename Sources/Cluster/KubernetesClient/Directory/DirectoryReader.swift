@@ -12,14 +12,14 @@ struct DirectoryReader {
         let update: ClusterUpdate?
         /// Absolute paths of the directories to watch; empty when the root itself cannot be opened.
         let directories: [String]
-        /// True when a file was left alone because it may still be being written: look again soon.
+        /// True when a file may still be being written, or seems to be gone: look again soon.
         let hasUnsettledFiles: Bool
     }
 
     /// A file that changed less than this long ago may still be being written.
     static let settleNanoseconds: Int64 = 40_000_000
     static let emptiedSettleNanoseconds: Int64 = 1_000_000_000
-    /// Refreshes in a row that leave removals for later.
+    /// Looks in a row that leave removals for later.
     static let maximumPostponements = 8
 
     private let root: String
@@ -27,6 +27,10 @@ struct DirectoryReader {
     private var store: ManifestStore
     /// What was read; nil for a version so young that a later write may look the same.
     private var known: [String: DirectoryScan.Signature?] = [:]
+    /// Files that the last look did not find. A tree that changes while it is looked through can seem to lack a
+    /// file that was only renamed, so it takes two looks to believe that one is gone.
+    private var missing: Set<String> = []
+    private var doubtfulLooks = 0
     private var isFirst = true
     private var postponements = 0
     /// Problems of the watch itself.
@@ -41,6 +45,9 @@ struct DirectoryReader {
     /// `filesBeingWritten`, by absolute path, are left for later.
     mutating func refresh(filesBeingWritten: Set<String> = []) -> Refresh {
         let scan = DirectoryScan(root: root)
+        if doubts(scan) {
+            return Refresh(update: nil, directories: scan.directories, hasUnsettledFiles: true)
+        }
         let now = Self.now()
         var inputs: [ManifestStore.Input] = []
         var hasUnsettledFiles = false
@@ -69,6 +76,15 @@ struct DirectoryReader {
         return Refresh(
             update: store.apply(inputs, notices: notices + scan.problems), directories: scan.directories,
             hasUnsettledFiles: hasUnsettledFiles)
+    }
+
+    /// True when files are gone that the last look still found: it takes another look to believe it. Only for a
+    /// while, as a tree may lose files without end.
+    private mutating func doubts(_ scan: DirectoryScan) -> Bool {
+        let gone = scan.isComplete ? Set(known.keys.filter { scan.files[$0] == nil }) : []
+        defer { missing = gone }
+        doubtfulLooks = gone.isSubset(of: missing) ? 0 : doubtfulLooks + 1
+        return (1...Self.maximumPostponements).contains(doubtfulLooks)
     }
 
     private func isYoung(_ file: DirectoryScan.File, _ path: String, now: Int64) -> Bool {

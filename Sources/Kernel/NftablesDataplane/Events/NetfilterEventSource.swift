@@ -9,16 +9,17 @@ internal import Synchronization
 /// Reports what the rules logged and what connection tracking saw in one network namespace.
 ///
 /// Two threads, one per kernel socket, sleep in poll(2) until something happens; connections are also listed
-/// once a second while there are any, for their counters. Batches are handed over as the kernel gives them,
-/// 10 ms after the packet at most when there are few. What policy decided and what connection tracking says
-/// come by different sockets: each in its own order, but either may be first.
+/// every two seconds while there are any, for their counters. Batches are handed over as the kernel gives
+/// them, 10 ms after the packet at most when there are few. What policy decided and what connection tracking
+/// says come by different sockets: each in its own order, but either may be first.
 public final class NetfilterEventSource: PacketEventSource {
     /// Bounds and intervals.
     public struct Configuration: Hashable, Sendable {
         /// NFLOG groups to listen to: those of `NftablesConfiguration`.
         public var logGroups: [UInt16] = [1, 2]
-        /// Time between two dumps of all connections.
-        public var dumpInterval: Duration = .seconds(1)
+        /// Time between two dumps of all connections. The kernel walks its whole table for each, whose size
+        /// does not depend on how many connections there are: that is most of what an idle node costs.
+        public var dumpInterval: Duration = .seconds(2)
         /// Batches that wait for the consumer at most; then the oldest go.
         public var queuedBatches = 256
         /// Events in one batch at most, but for packet logs, where the kernel decides (128 KiB).
