@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import Glibc
 
 /// The bundled files of the shop, and working copies of its manifests.
 public enum LabManifests {
@@ -43,6 +44,8 @@ public enum LabManifests {
             for name in try files.contentsOfDirectory(atPath: source).sorted() {
                 try files.copyItem(atPath: "\(source)/\(name)", toPath: "\(directory)/\(name)")
             }
+            let created = (files.subpaths(atPath: directory) ?? []).map { "\(directory)/\($0)" }
+            giveToCaller([directory] + created)
             return directory
         } catch let error as LabError {
             throw error
@@ -50,5 +53,15 @@ public enum LabManifests {
             throw LabError(
                 operation: "prepare manifests", subject: directory, message: "\(error.localizedDescription)")
         }
+    }
+
+    /// Under sudo the files belong to the person who called it, or nobody could edit them without root.
+    private static func giveToCaller(_ paths: [String]) {
+        let environment = ProcessInfo.processInfo.environment
+        guard geteuid() == 0, let user = environment["SUDO_UID"].flatMap(uid_t.init),
+            let group = environment["SUDO_GID"].flatMap(gid_t.init)
+        else { return }
+        // A file that stays root's can still be read by the lab, and edited with root's help.
+        for path in paths { _ = lchown(path, user, group) }
     }
 }

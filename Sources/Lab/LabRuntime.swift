@@ -27,7 +27,9 @@ public actor LabRuntime {
     private let options: Options
     private let logger: Logger
     private var snapshot = LabSnapshot()
-    private var mayStartWorkloads = false
+    private var hasStartedWorkloads = false
+    /// Pods whose policy is in force: their workloads run.
+    private var released: Set<ResourceName> = []
     private var isStopping = false
 
     public init(_ options: Options = Options(), logger: Logger) throws {
@@ -54,13 +56,14 @@ public actor LabRuntime {
 
     /// Wires and runs what the snapshot says. Failures are logged, and tried again with the next snapshot.
     ///
-    /// No workload starts before `startWorkloads`.
+    /// No workload starts before the next `startWorkloads`.
     public func update(_ snapshot: LabSnapshot) async {
         guard !isStopping else { return }
         self.snapshot = snapshot
         let staying = Set(snapshot.pods.map(\.name))
         // Whoever leaves is told before its wire is cut; whoever comes starts when its wire is there.
-        runProcesses { staying.contains($0.name) && self.network.incarnation(of: $0.name) != nil }
+        released.formIntersection(staying)
+        runProcesses { staying.contains($0.name) }
         let network = network
         do {
             try LabFile.write(snapshot.zone.text, to: zonePath)
@@ -71,14 +74,14 @@ public actor LabRuntime {
         } catch {
             logger.error("lab not updated", metadata: ["reason": "\(error)"])
         }
-        runProcesses { self.network.incarnation(of: $0.name) != nil }
+        runProcesses { _ in true }
     }
 
-    /// Starts the workloads, now and for later snapshots: call it when policy is in force for the first time.
+    /// Starts the workloads of the last snapshot: call it whenever its policy has come into force.
     public func startWorkloads() {
-        guard !mayStartWorkloads else { return }
-        mayStartWorkloads = true
-        runProcesses { self.network.incarnation(of: $0.name) != nil }
+        hasStartedWorkloads = true
+        released = Set(snapshot.pods.map(\.name))
+        runProcesses { _ in true }
     }
 
     /// Ends the processes, then removes the network. Safe to call at any time, also when `start` failed.
@@ -100,8 +103,11 @@ public actor LabRuntime {
     private var zonePath: String { options.runDirectory + "/zone" }
 
     private func runProcesses(_ isIncluded: (LabPod) -> Bool) {
-        guard mayStartWorkloads, !isStopping else { return }
-        let pods = snapshot.pods.filter { isIncluded($0) && $0.behavior != WorkloadBehavior() }
+        guard hasStartedWorkloads, !isStopping else { return }
+        let pods = snapshot.pods.filter {
+            isIncluded($0) && released.contains($0.name) && network.incarnation(of: $0.name) != nil
+                && $0.behavior != WorkloadBehavior()
+        }
         processes.reconcile(pods.map(process(for:)) + options.hosts.map(process(for:)))
     }
 

@@ -20,7 +20,7 @@ enum Terminal {
     }
 }
 
-/// Log lines on standard error: `15:04:05 notice policy applied  generation=3 chains=2`.
+/// Log lines on standard error: `15:04:05 notice policy in force  generation=3 chains=2`.
 struct TerminalLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]

@@ -13,7 +13,8 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// One evaluator: for every connection the kernel's rules must say what the engine says, decision by decision.
+    /// One evaluator: for every connection the kernel's rules must say what the engine says, decision by
+    /// decision.
     @Suite("Engine verdict is kernel verdict", .serialized, .enabled(if: kernelTestsRun))
     struct KernelAgreementTests {
         @Test("for 300 random connections over the lab's own policies")
@@ -84,7 +85,9 @@ extension EndToEnd {
             let isICMP = transport == icmp
             return ConnectionTuple(
                 source: source, destination: destination, transport: transport,
-                sourcePort: UInt16.random(in: 10_000...60_000, using: &random),
+                // Now and then one that rules name.
+                sourcePort: Int.random(in: 0..<4, using: &random) == 0
+                    ? pick([53, 80, 1000, 8080]) : UInt16.random(in: 10_000...60_000, using: &random),
                 destinationPort: isICMP
                     ? (family == .v4 ? 8 : 128) << 8
                     : pick([53, 80, 443, 5432, 6379, 8080, 9090, 9100, 1000]))
@@ -205,7 +208,8 @@ final class SeenDecisions: Sendable {
 
     func all(_ tuple: ConnectionTuple) -> [RuleDecision] { decisions.with { $0[tuple] ?? [] } }
 
-    /// The first walk of the connection. Egress and ingress come by two log groups, in any order between them.
+    /// The first walk of the connection. Egress and ingress come by two log groups, in any order between
+    /// them.
     func walk(_ tuple: ConnectionTuple, count: Int) -> [RuleDecision] {
         let all = all(tuple)
         let egress = Self.firstWalk(all.filter { $0.direction == .egress })

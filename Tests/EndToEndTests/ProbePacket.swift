@@ -8,8 +8,8 @@ import TestSupport
 struct ProbePacket: Sendable {
     let tuple: ConnectionTuple
 
-    /// To be called inside the source's namespace. Returns the socket, to be closed when the verdict is known: a TCP
-    /// socket that is closed early takes its SYN back.
+    /// To be called inside the source's namespace. Returns the socket, to be closed when the verdict is
+    /// known: a TCP socket that is closed early takes its SYN back.
     func send() throws -> Int32 {
         let isV6 = tuple.family == .v6
         let isICMP = tuple.transport == .icmp || tuple.transport == .icmpv6
@@ -28,6 +28,11 @@ struct ProbePacket: Sendable {
     }
 
     private func bindSource(_ descriptor: Int32, _ isV6: Bool) throws {
+        // Several probes may leave from one port, to different places.
+        var yes: Int32 = 1
+        for option in [SO_REUSEADDR, SO_REUSEPORT] {
+            setsockopt(descriptor, SOL_SOCKET, option, &yes, socklen_t(MemoryLayout<Int32>.size))
+        }
         let result = Self.withAddress(tuple.source, tuple.sourcePort, isV6) { bind(descriptor, $0, $1) }
         guard result == 0 else { throw Self.failure("bind", tuple) }
     }

@@ -200,25 +200,140 @@ struct FlowCollectorTests {
         var collector = FlowCollector()
         let records = Self.fold(
             &collector, [Self.hit(.deny, .egress, rule: 0), Self.hit(.deny, .egress, rule: 1, at: 500)])
-        #expect(records.map(\.key.trace.enforced.first?.ruleIndex) == [0, 1])
-        #expect(records.map(\.counters.connectionsStarted) == [1, 1])
+        #expect(records.map(\.key.trace.enforced.first?.ruleIndex) == [0, 0, 1])
+        #expect(records.map(\.counters.connectionsStarted) == [1, 0, 1])
+        #expect(records.map(\.counters.connectionsCompleted) == [0, 1, 0])
     }
 
-    @Test("a tuple that is used again is a new connection")
-    func tupleReuse() {
+    @Test("a change that gives a live connection the same flow does not count it again")
+    func unchangedFlow() {
+        var collector = FlowCollector()
+        var records = Self.fold(&collector, [Self.hit(.allow, .egress), Self.tracked(.started, at: 1)])
+        for second in 1...4 {
+            collector.contextChanged()
+            records += Self.fold(&collector, [], tick: Int64(second) * 1000)
+        }
+        #expect(records.map(\.counters.connectionsLive) == [1])
+    }
+
+    @Test(
+        "denied, then allowed on the same tuple: one flow is completed, another started, and no packet is lost"
+    )
+    func deniedThenAllowed() {
+        var collector = FlowCollector()
+        let records = Self.fold(
+            &collector,
+            [
+                Self.hit(.deny, .ingress), Self.hit(.deny, .ingress, at: 1000),
+                Self.hit(.allow, .ingress, rule: 1, at: 3000), Self.tracked(.started, at: 3001),
+                Self.tracked(.ended, packets: 5, reply: 4, at: 4000),
+            ])
+        func sum(_ action: FlowAction) -> FlowCounters {
+            records.filter { $0.key.action == action }.reduce(into: FlowCounters()) { $0 += $1.counters }
+        }
+        #expect(sum(.deny).packetsIn == 2)
+        #expect(sum(.deny).connectionsStarted == 1 && sum(.deny).connectionsCompleted == 1)
+        #expect(sum(.allow).packetsIn == 5 && sum(.allow).packetsOut == 4)
+        #expect(sum(.allow).connectionsStarted == 1 && sum(.allow).connectionsCompleted == 1)
+    }
+
+    @Test(
+        "attempts that are allowed here and denied there do not eat packets of the connection that succeeds")
+    func failedElsewhere() {
+        var collector = FlowCollector()
+        var records = Self.fold(&collector, [Self.hit(.allow, .egress)], tick: 300)
+        records += Self.fold(&collector, [Self.hit(.allow, .egress, at: 1000)], tick: 1300)
+        records += Self.fold(
+            &collector,
+            [
+                Self.hit(.allow, .egress, at: 3000), Self.tracked(.started, at: 3001),
+                Self.tracked(.ended, packets: 6, at: 5000),
+            ])
+        // Two attempts that were only logged, and six packets of which the first was logged too.
+        #expect(records.reduce(0) { $0 + $1.counters.packetsOut } == 8)
+    }
+
+    @Test("a denied attempt from before a policy change ends as the flow that it was")
+    func denialBeforeChange() {
+        var collector = FlowCollector()
+        var records = Self.fold(&collector, [Self.hit(.deny, .ingress)])
+        collector.contextChanged()
+        let staged = PolicyHit(
+            place: .rule(PolicyID(kind: .stagedNetworkPolicy, namespace: "ns", name: "s"), index: 0),
+            tier: "default", action: .allow, policyIndex: 0)
+        records += Self.fold(&collector, [], tick: 11_000, context: Context(pending: [staged]))
+        #expect(Set(records.map(\.key)).count == 1)
+        #expect(records.map(\.counters.connectionsCompleted) == [0, 1])
+        #expect(records.allSatisfy { $0.counters.connectionsLive == 0 })
+    }
+
+    /// Nothing is a workload any more.
+    struct Nobody: FlowContext {
+        func pendingTrace(_ tuple: ConnectionTuple, _ direction: Direction) -> [PolicyHit] { [] }
+        func isWorkload(_ address: IPAddress) -> Bool { false }
+        func names(_ forwarded: ConnectionTuple, original: ConnectionTuple?) -> FlowNames {
+            Context().names(forwarded, original: original)
+        }
+    }
+
+    @Test("connections of a workload that is gone end under their own name, and are forgotten")
+    func workloadGone() {
+        var collector = FlowCollector()
+        let before = Self.fold(&collector, [Self.hit(.allow, .egress), Self.tracked(.started, at: 1)])
+        collector.contextChanged()
+        var after: [FlowRecord] = []
+        collector.tick(Self.at(1000), context: Nobody(), into: &after)
+        #expect(collector.connectionCount == 0)
+        #expect(after.map(\.key) == before.map(\.key))
+        #expect(after.map(\.counters.connectionsCompleted) == [1])
+    }
+
+    @Test("a connection whose end was lost is ended when the kernel no longer lists it")
+    func lostEnd() {
+        var collector = FlowCollector()
+        _ = Self.fold(&collector, [Self.hit(.allow, .egress), Self.tracked(.started, at: 1)])
+        #expect(Self.fold(&collector, [.listed(Self.at(9000))]).isEmpty)
+        let records = Self.fold(&collector, [.listed(Self.at(12_000))])
+        #expect(records.map(\.counters.connectionsCompleted) == [1])
+        #expect(collector.connectionCount == 0)
+    }
+
+    @Test("a connection that is over before its rule hits arrive keeps its bytes")
+    func hitsAfterTheEnd() {
+        var collector = FlowCollector()
+        var records = Self.fold(
+            &collector,
+            [
+                Self.tracked(.started, at: 0), Self.tracked(.ongoing, packets: 4, closing: true, at: 5),
+                Self.hit(.allow, .egress, at: 1), Self.tracked(.ongoing, packets: 4, closing: true, at: 2005),
+            ])
+        records += Self.fold(&collector, [], tick: 13_000)
+        let total = records.reduce(into: FlowCounters()) { $0 += $1.counters }
+        #expect(total.packetsOut == 4 && total.connectionsStarted == 1 && total.connectionsCompleted == 1)
+    }
+
+    @Test(
+        "a tuple that is used again is a new connection, whichever of hit, end and start comes first",
+        arguments: [
+            [hit(.allow, .egress, at: 5000), tracked(.started, id: 2, at: 5001)],
+            [tracked(.started, id: 2, at: 5001), hit(.allow, .egress, at: 5000)],
+            [
+                hit(.allow, .egress, at: 5000), tracked(.ended, id: 1, packets: 2, at: 5001),
+                tracked(.started, id: 2, at: 5001),
+            ],
+        ])
+    func tupleReuse(takeover: [KernelEvent]) {
         var collector = FlowCollector()
         var records = Self.fold(
             &collector,
             [
                 Self.hit(.allow, .egress), Self.tracked(.started, id: 1, at: 1),
-                Self.tracked(.ongoing, id: 1, packets: 2, at: 1000), Self.hit(.allow, .egress, at: 5000),
-                Self.tracked(.started, id: 2, at: 5001),
-            ], tick: 5300)
-        records += Self.fold(
-            &collector,
-            [Self.hit(.allow, .egress, at: 6000), Self.tracked(.ended, id: 2, packets: 3, at: 7000)])
+                Self.tracked(.ongoing, id: 1, packets: 2, at: 1000),
+            ] + takeover, tick: 5300)
+        records += Self.fold(&collector, [Self.tracked(.ended, id: 2, packets: 3, at: 7000)])
         let total = records.reduce(into: FlowCounters()) { $0 += $1.counters }
-        #expect(total.connectionsCompleted == 2)
+        #expect(total.connectionsStarted == 2 && total.connectionsCompleted == 2)
+        #expect(total.packetsOut == 5)
     }
 
     @Test("connections beyond the bound are counted, not followed")

@@ -139,7 +139,7 @@ struct KernelTableTests {
         let test = try TestDataplane()
         var program = Programs.representative
         let full = try await test.dataplane.apply(program)
-        #expect(full.chainsChanged == 12)
+        #expect(full.chainsChanged == 14)
         #expect(full.generation == 5)
         program.generation = 6
         #expect(try await test.dataplane.apply(program) == EnforcementReport(generation: 6))

@@ -50,4 +50,30 @@ struct LargeProgramTests {
         let second = try await test.dataplane.apply(program)
         #expect((1...first.chainsChanged / 10).contains(second.chainsChanged), "\(second)")
     }
+
+    @Test("forty tiers, each left by a Pass or at its end, are within what the kernel allows")
+    func manyTiers() async throws {
+        let test = try TestDataplane()
+        let chains = (0..<40).map { index in
+            let id = PolicyID(kind: .globalNetworkPolicy, name: "p\(index)")
+            return EnforcementChain(
+                owner: .policy(id, tier: "t\(index)"), direction: .ingress,
+                rules: [EnforcementRule(index: 0, action: .pass, match: RuleMatch())])
+        }
+        let tiers = (0..<40).map { index in
+            EnforcementTier(
+                name: "t\(index)", chains: [index], endAction: index % 2 == 0 ? .pass : .deny,
+                endTrigger: PolicyID(kind: .globalNetworkPolicy, name: "p\(index)"))
+        }
+        let open = DirectionProgram(tiers: [], profiles: [])
+        let program = EnforcementProgram(
+            generation: 1, chains: chains,
+            classes: [EndpointClass(ingress: DirectionProgram(tiers: tiers, profiles: []), egress: open)],
+            bindings: [
+                EndpointBinding(
+                    interface: "cali0", classIndex: 0, endpoint: ResourceName(namespace: "a", name: "b"))
+            ])
+        let report = try await test.dataplane.apply(program)
+        #expect(report.chainsChanged >= 80)
+    }
 }

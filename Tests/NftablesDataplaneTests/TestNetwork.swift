@@ -194,6 +194,7 @@ final class EventCollector {
                 switch event {
                 case .packet(let packet): packets.append(packet)
                 case .connection(let connection): connections.append(connection)
+                case .listed: continue
                 }
             }
             for loss in batch.losses { losses[loss.name] = loss.count }

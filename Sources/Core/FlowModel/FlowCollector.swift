@@ -48,6 +48,9 @@ public struct FlowCollector: Sendable {
     private var waiting: [(tuple: ConnectionTuple, until: Timestamp)] = []
     /// Tracking entries that were reported as completed before the kernel forgot them.
     private var finished: [UInt32: Timestamp] = [:]
+    /// Connections that ended moments after a rule hit, which may belong to their successor on the same
+    /// tuple.
+    private var recentlyFinished: [ConnectionTuple: TrackedConnection] = [:]
     private var scannedAt = Timestamp(nanoseconds: .min)
 
     public init(maximumConnections: Int = 200_000) { self.maximumConnections = maximumConnections }
@@ -65,7 +68,19 @@ public struct FlowCollector: Sendable {
         switch event {
         case .packet(let packet): collect(packet, context, &records)
         case .connection(let observation): collect(observation, context, &records)
+        case .listed(let time): endUnlisted(at: time, context, &records)
         }
+    }
+
+    /// Ends connections that the kernel no longer knows: the message about their end was lost.
+    private mutating func endUnlisted(
+        at time: Timestamp, _ context: some FlowContext, _ records: inout [FlowRecord]
+    ) {
+        // The margin is for ends that are still in a queue: they carry the final totals.
+        let lost = connections.filter {
+            $0.value.trackingID != nil && time.nanoseconds(since: $0.value.lastSeen) > Self.idleNanoseconds
+        }
+        for tuple in lost.keys { finish(tuple, at: time, context, &records) }
     }
 
     private mutating func collect(
@@ -83,18 +98,25 @@ public struct FlowCollector: Sendable {
         side.decisions.append(packet.decision)
         side.generation = max(side.generation, packet.generation)
         connection.lastSeen = max(connection.lastSeen, packet.time)
+        connection.lastHit = packet.time
         defer { connections[packet.tuple] = connection }
         guard side.verdict != nil else {
             connection[direction] = side
             return
         }
-        if side.identity.map({ $0.key.trace.enforced != Self.hits(side.decisions) }) ?? false {
-            side.identity = nil
+        if let old = side.reportedAs, old.decisions != side.decisions {
+            // Decided otherwise than before: one flow ends, another begins.
+            var ending = FlowCounters()
+            ending.connectionsCompleted = 1
+            records.append(old.record(at: packet.time, counters: ending, generation: old.generation))
+            side.reportedAs = nil
             side.isStarted = false
+            side.liveWindow = .min
         }
         if connection.trackingID == nil || side.verdict == .deny {
             side.loggedPackets += 1
             side.loggedBytes += UInt64(packet.bytes)
+            side.lastLoggedBytes = UInt64(packet.bytes)
         }
         connection[direction] = side
         if side.verdict == .deny || connection.trackingID != nil {
@@ -108,41 +130,64 @@ public struct FlowCollector: Sendable {
     private mutating func collect(
         _ observation: ConnectionObservation, _ context: some FlowContext, _ records: inout [FlowRecord]
     ) {
+        let tuple = observation.forwarded
+        // What is followed already is followed to its end, also when its workload is gone.
         guard
-            context.isWorkload(observation.forwarded.source)
-                || context.isWorkload(observation.forwarded.destination)
+            connections[tuple] != nil || context.isWorkload(tuple.source)
+                || context.isWorkload(tuple.destination)
         else { return }
         if finished[observation.id] != nil {
             if observation.kind == .ended { finished[observation.id] = nil }
             return
         }
-        let tuple = observation.forwarded
         if let known = connections[tuple]?.trackingID, known != observation.id {
             // The tuple was taken over by a new connection before we saw the end of the old one.
             guard observation.kind == .started else { return }
             finish(tuple, at: observation.time, context, &records)
         }
         guard var connection = entry(for: tuple, at: observation.time) else { return }
-        let isNew = connection.trackingID == nil
-        connection.trackingID = observation.id
-        connection.original = observation.original
+        if connection.trackingID == nil { beginTracking(&connection, observation) }
         connection.lastSeen = max(connection.lastSeen, observation.time)
         if observation.kind != .started {
             connection.totals = TrackedConnection.Totals(
                 originalPackets: observation.originalPackets, originalBytes: observation.originalBytes,
                 replyPackets: observation.replyPackets, replyBytes: observation.replyBytes)
         }
-        if isNew, observation.kind == .ended, connection.egress.verdict == nil,
-            connection.ingress.verdict == nil
-        {
-            counters.connectionsWithoutVerdict += 1
-        }
         connections[tuple] = connection
-        if observation.kind == .ended || observation.isClosing {
+        // Rule hits come by another way and may be a little later than the end of a very short connection.
+        let isYoung = observation.time.nanoseconds(since: connection.firstSeen) < Self.serviceWaitNanoseconds
+        if observation.kind == .ended || (observation.isClosing && !isYoung) {
+            if connection.egress.verdict == nil, connection.ingress.verdict == nil {
+                counters.connectionsWithoutVerdict += 1
+            }
             finish(tuple, at: observation.time, context, &records)
             if observation.kind != .ended { finished[observation.id] = observation.time }
         } else {
             reportBoth(tuple, at: observation.time, context, &records)
+        }
+    }
+
+    private mutating func beginTracking(
+        _ connection: inout TrackedConnection, _ observation: ConnectionObservation
+    ) {
+        connection.trackingID = observation.id
+        connection.original = observation.original
+        if observation.kind == .started,
+            let before = recentlyFinished.removeValue(forKey: observation.forwarded)
+        {
+            // The hits of this connection came before it did, and were taken for the one before it.
+            for direction in Direction.allCases where connection[direction].decisions.isEmpty {
+                connection[direction].decisions = before[direction].decisions
+                connection[direction].generation = before[direction].generation
+            }
+        }
+        for direction in Direction.allCases {
+            // Attempts that failed elsewhere were counted from their log. Tracking counts the last packet
+            // only, and that one may have been reported already.
+            let side = connection[direction]
+            let isReported = side.loggedPackets == 0 && side.reported.originalPackets > 0
+            connection[direction].reported.originalPackets = isReported ? 1 : 0
+            connection[direction].reported.originalBytes = isReported ? side.lastLoggedBytes : 0
         }
     }
 
@@ -173,6 +218,9 @@ public struct FlowCollector: Sendable {
                 if now.nanoseconds(since: connection.lastSeen) >= Self.idleNanoseconds {
                     silent.append(tuple)
                 }
+            } else if !context.isWorkload(tuple.source), !context.isWorkload(tuple.destination) {
+                // Its workload is gone; the kernel may remember the connection for days.
+                silent.append(tuple)
             } else if needsLiveReport(connection, window) {
                 live.append(tuple)
             }
@@ -181,11 +229,15 @@ public struct FlowCollector: Sendable {
         for tuple in live { reportBoth(tuple, at: now, context, &records) }
         // The kernel forgets a TCP entry two minutes after it closed at the latest.
         finished = finished.filter { now.nanoseconds(since: $0.value) < 180_000_000_000 }
+        recentlyFinished = recentlyFinished.filter {
+            now.nanoseconds(since: $0.value.lastHit) < 1_000_000_000
+        }
     }
 
     private func needsLiveReport(_ connection: TrackedConnection, _ window: Int64) -> Bool {
         Direction.allCases.contains {
-            connection[$0].verdict == .allow && connection[$0].isStarted && connection[$0].liveWindow < window
+            connection[$0].verdict == .allow && connection[$0].isStarted
+                && (connection[$0].liveWindow < window || connection[$0].isStale)
         }
     }
 
@@ -194,8 +246,7 @@ public struct FlowCollector: Sendable {
         connections = connections.mapValues { connection in
             var connection = connection
             for direction in Direction.allCases {
-                connection[direction].identity = nil
-                connection[direction].liveWindow = .min
+                connection[direction].isStale = true
             }
             return connection
         }
@@ -218,6 +269,12 @@ public struct FlowCollector: Sendable {
         _ records: inout [FlowRecord]
     ) {
         guard var connection = connections.removeValue(forKey: tuple) else { return }
+        if connection.trackingID != nil,
+            time.nanoseconds(since: connection.lastHit) < Self.serviceWaitNanoseconds,
+            recentlyFinished.count < maximumConnections
+        {
+            recentlyFinished[tuple] = connection
+        }
         connection.isEnded = true
         for direction in [Direction.egress, .ingress] {
             report(tuple, &connection, direction, at: time, context, &records)
@@ -244,8 +301,16 @@ public struct FlowCollector: Sendable {
     ) {
         var side = connection[direction]
         guard let verdict = side.verdict else { return }
-        let identity = side.identity ?? resolve(tuple, connection, side, direction, verdict, context)
-        side.identity = identity
+        let isLocal = context.isWorkload(direction == .egress ? tuple.source : tuple.destination)
+        // What has ended ends under the name that it had; only what goes on gets the new one.
+        if isLocal, side.reportedAs == nil || (side.isStale && !connection.isEnded) {
+            let resolved = resolve(tuple, connection, side, direction, verdict, context)
+            if resolved.key != side.reportedAs?.key { side.liveWindow = .min }
+            side.reportedAs = resolved
+            side.isStale = false
+        }
+        // Hits of a workload that is gone, and was never reported, say nothing about anybody.
+        guard let identity = side.reportedAs else { return }
         var counters = Self.increment(of: &side, connection, verdict: verdict, direction: direction)
         if !side.isStarted {
             counters.connectionsStarted = 1
@@ -253,17 +318,13 @@ public struct FlowCollector: Sendable {
         }
         if connection.isEnded { counters.connectionsCompleted = 1 }
         let window = time.seconds / Self.windowSeconds
-        if side.liveWindow < window {
+        if verdict == .allow, side.liveWindow < window {
             counters.connectionsLive = 1
             side.liveWindow = window
         }
         connection[direction] = side
         guard !counters.isZero else { return }
-        records.append(
-            FlowRecord(
-                key: identity.key, time: time, sourceLabels: identity.sourceLabels,
-                destinationLabels: identity.destinationLabels, counters: counters, generation: side.generation
-            ))
+        records.append(identity.record(at: time, counters: counters, generation: side.generation))
     }
 
     private func resolve(
@@ -280,7 +341,8 @@ public struct FlowCollector: Sendable {
                 reporter: direction == .egress ? .source : .destination,
                 action: verdict == .allow ? .allow : .deny,
                 trace: trace),
-            sourceLabels: names.sourceLabels, destinationLabels: names.destinationLabels)
+            decisions: side.decisions, generation: side.generation, sourceLabels: names.sourceLabels,
+            destinationLabels: names.destinationLabels)
     }
 
     static func hits(_ decisions: [RuleDecision]) -> [PolicyHit] {
@@ -323,5 +385,13 @@ public struct FlowCollector: Sendable {
         counters.packetsIn = isEgress ? reply.packets : forward.packets
         counters.bytesIn = isEgress ? reply.bytes : forward.bytes
         return counters
+    }
+}
+
+extension TrackedConnection.Identity {
+    func record(at time: Timestamp, counters: FlowCounters, generation: UInt64) -> FlowRecord {
+        FlowRecord(
+            key: key, time: time, sourceLabels: sourceLabels, destinationLabels: destinationLabels,
+            counters: counters, generation: generation)
     }
 }

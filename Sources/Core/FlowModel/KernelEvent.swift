@@ -76,6 +76,8 @@ public struct ConnectionObservation: Hashable, Sendable {
 public enum KernelEvent: Hashable, Sendable {
     case packet(PacketEvent)
     case connection(ConnectionObservation)
+    /// Every connection that existed at this time has been reported since as ongoing or ended.
+    case listed(Timestamp)
 }
 
 /// Events in the order the kernel gave them, with what was lost so far.

@@ -10,15 +10,18 @@ struct TrackedConnection {
         /// Decisions since the walk began; complete when the last one is final.
         var decisions: [RuleDecision] = []
         var generation: UInt64 = 0
-        /// The flow this side is reported under; nil until the first report, or when names or policies
-        /// changed.
-        var identity: Identity?
+        /// The flow that this side was last reported under; nil before the first report.
+        var reportedAs: Identity?
+        /// Names or policies changed since: resolve anew before the next report.
+        var isStale = false
         var isStarted = false
-        /// Window in which the connection was last reported live.
+        /// Window in which the connection was last reported live under `reportedAs`.
         var liveWindow = Int64.min
         /// Packets and bytes that rules logged and that were not reported yet.
         var loggedPackets: UInt64 = 0
         var loggedBytes: UInt64 = 0
+        /// Of the packet that was logged last.
+        var lastLoggedBytes: UInt64 = 0
         /// Totals of connection tracking that were reported, by original and reply direction.
         var reported = Totals()
 
@@ -35,9 +38,11 @@ struct TrackedConnection {
         var replyBytes: UInt64 = 0
     }
 
-    /// A resolved flow key with its labels.
+    /// A resolved flow key with its labels, and what it was resolved from.
     struct Identity {
         let key: FlowKey
+        let decisions: [RuleDecision]
+        let generation: UInt64
         let sourceLabels: [String]
         let destinationLabels: [String]
     }
@@ -51,6 +56,8 @@ struct TrackedConnection {
     var totals = Totals()
     var firstSeen: Timestamp
     var lastSeen: Timestamp
+    /// Time of the latest rule hit; the first moment when there was none.
+    var lastHit = Timestamp(nanoseconds: .min)
     var isEnded = false
 
     init(at time: Timestamp) {

@@ -60,6 +60,8 @@ public actor NodeAgent: Service {
     private var enforcementFailure: Diagnostic?
     private var appliedGeneration: UInt64 = 0
     private var needsRetry = false
+    private var isEnforcing = false
+    private var mustEnforceAgain = false
     private var losses: [EventLoss] = []
     private var lastEventAt: Timestamp?
 
@@ -144,7 +146,21 @@ public actor NodeAgent: Service {
         await enforce()
     }
 
+    /// One program at a time, and always the newest last: applying suspends, and changes may come meanwhile.
     private func enforce() async {
+        guard !isEnforcing else {
+            mustEnforceAgain = true
+            return
+        }
+        isEnforcing = true
+        defer { isEnforcing = false }
+        repeat {
+            mustEnforceAgain = false
+            await enforceNewest()
+        } while mustEnforceAgain
+    }
+
+    private func enforceNewest() async {
         let program = context.snapshot.program(interface: interface)
         audit.programChanged(at: now())
         do {
@@ -153,10 +169,13 @@ public actor NodeAgent: Service {
             needsRetry = false
             enforcementFailure = nil
             audit.programChanged(at: now())
-            logger.info(
-                "policy applied",
+            let staged = context.snapshot.policies.count { $0.id.kind.isStaged }
+            logger.notice(
+                "policy in force",
                 metadata: [
-                    "generation": "\(result.generation)", "chains": "\(result.chainsChanged)",
+                    "generation": "\(result.generation)", "staged": "\(staged)",
+                    "enforced": "\(context.snapshot.policies.count - staged)",
+                    "endpoints": "\(context.snapshot.endpoints.count)", "chains": "\(result.chainsChanged)",
                     "sets": "\(result.setsChanged)", "elements": "\(result.elementsChanged)",
                 ])
         } catch {
@@ -176,13 +195,10 @@ public actor NodeAgent: Service {
     private func report(_ current: [Diagnostic]) {
         let known = Set(diagnostics)
         for problem in current where !known.contains(problem) {
-            logger.log(
-                level: problem.severity == .error ? .error : .warning, "problem in a manifest",
-                metadata: ["problem": "\(problem)"])
+            logger.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
         }
-        for solved in known.subtracting(current) {
-            logger.notice("problem solved", metadata: ["problem": "\(solved)"])
-        }
+        let remaining = Set(current)
+        for problem in diagnostics where !remaining.contains(problem) { logger.notice("solved: \(problem)") }
         diagnostics = current
     }
 
@@ -199,10 +215,9 @@ public actor NodeAgent: Service {
         }
         let time = now()
         collector.tick(time, context: context, into: &records)
-        if !batch.events.isEmpty {
-            lastEventAt = time
-            losses = batch.losses
-        }
+        if !batch.events.isEmpty { lastEventAt = time }
+        // The clock's own batches know of no losses.
+        if !batch.losses.isEmpty { losses = batch.losses }
         if !records.isEmpty { await sink.ingest(records) }
     }
 

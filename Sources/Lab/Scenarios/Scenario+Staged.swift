@@ -15,7 +15,7 @@ extension Scenario {
                     what it would do.
                     """,
                 changes: [.write(source: "db-access-staged-wrong-label.yaml", file: "60-db-access.yaml")],
-                look: "flows to data/db-0 stay allowed, and their pending trace says deny by db-access",
+                look: "flows to data/db-0 stay allowed, marked: would deny; open one to see db-access decide",
                 expectations: [
                     FlowExpectation(
                         from: catalog, to: database, port: 5432, reporter: .destination, .allow,
@@ -32,7 +32,7 @@ extension Scenario {
                     staged.
                     """,
                 changes: [.write(source: "db-access-staged-corrected.yaml", file: "60-db-access.yaml")],
-                look: "the pending trace of the same flows now says allow by db-access",
+                look: "the same flows are no longer marked; their right-hand ladder says allow by db-access",
                 expectations: [
                     FlowExpectation(
                         from: catalog, to: database, port: 5432, reporter: .destination, .allow,

@@ -18,7 +18,8 @@ extension Scenario {
                     its neighbours one after another.
                     """,
                 changes: [.write(source: "recommender-compromised.yaml", file: "22-recommender.yaml")],
-                look: "storefront/recommender calls pub, port 443 (allowed), and tries data/db-0 (denied)",
+                look:
+                    "storefront/recommender calls the public network, port 443 (allowed), and tries data/db-0 (denied)",
                 expectations: [
                     FlowExpectation(
                         from: recommender, to: .publicNetwork, port: 443, reporter: .source, .allow),
@@ -34,7 +35,7 @@ extension Scenario {
                     metrics and the catalogue stay, everything else is denied. Does the shop survive it?
                     """,
                 changes: [.write(source: "quarantine-staged.yaml", file: "70-quarantine.yaml")],
-                look: "pending deny for the calls to pub and the scan; pending allow for shop/catalog",
+                look: "would deny: the calls to the public network and the scan; no change for shop/catalog",
                 expectations: [
                     FlowExpectation(
                         from: recommender, to: .publicNetwork, port: 443, reporter: .source, .allow,
@@ -54,7 +55,8 @@ extension Scenario {
                     starts; recommendations go on until a clean release is there.
                     """,
                 changes: [.write(source: "quarantine-enforced.yaml", file: "70-quarantine.yaml")],
-                look: "calls to pub and the scan denied by quarantine-recommender; business flows allowed",
+                look:
+                    "calls to the public network and the scan denied by quarantine-recommender; business flows allowed",
                 expectations: [
                     FlowExpectation(
                         from: recommender, to: .publicNetwork, port: 443, reporter: .source, .deny,

@@ -135,7 +135,16 @@ public struct ConsoleServer: Service {
             throw ConsoleError(
                 code: .cannotListen, operation: "listen",
                 subject: "\(configuration.address):\(configuration.port)",
-                message: "\(error); is another server running there? Choose another port", cause: error)
+                message: Self.reason(error.errnoCode), cause: error)
+        }
+    }
+
+    private static func reason(_ code: CInt) -> String {
+        let text = String(cString: strerror(code))
+        return switch code {
+        case EADDRINUSE: "\(text): another server is there; choose another port, or 0 for any free one"
+        case EACCES: "\(text): ports below 1024 need root; choose another port"
+        default: text
         }
     }
 

@@ -59,6 +59,9 @@ struct LabCommand: AsyncParsableCommand {
         if auto, scenario == nil {
             throw ValidationError("--auto needs --scenario: there is nothing to go through without a story")
         }
+        if let manifests, manifests.isEmpty {
+            throw ValidationError("--manifests needs a directory; leave it out for a fresh copy of the shop")
+        }
         if scenario != nil, manifests != nil {
             throw ValidationError(
                 "--scenario changes the files of a story in a fresh copy of the shop; leave out --manifests")

@@ -19,11 +19,13 @@ struct LabGuide: Sendable {
     let aggregator: Aggregator
     let status: LabStatus
     let didListen: @Sendable (String) throws -> Void
+    /// Whether a signal came before the service group listened for them.
+    let isAskedToStop: @Sendable () -> Bool
     let logger: Logger
 
     /// Returns when the lab should end; without a scenario, never.
     func run() async throws {
-        guard let port = await server.boundPort else { return }
+        guard let port = await server.boundPort, !isAskedToStop() else { return }
         let host = options.host.contains(":") ? "[\(options.host)]" : options.host
         let address = "http://\(host):\(port)"
         try didListen(address)

@@ -32,6 +32,9 @@ struct LabSession {
         var seed: UInt64
     }
 
+    /// Ctrl-C, a request to end, and a terminal that was closed.
+    static let shutdownSignals: [UnixSignal] = [.sigint, .sigterm, .sighup]
+
     private let options: Options
     private let logger: Logger
 
@@ -55,6 +58,9 @@ struct LabSession {
         let missing = LabRequirements.missing()
         guard missing.isEmpty else { throw LabProblem.missing(missing) }
         let lock = try LabLock.acquire()
+        // Held to the end, also when something fails: nobody else may clean up meanwhile.
+        defer { withExtendedLifetime(lock) {} }
+        let signals = await EarlySignals(Self.shutdownSignals)
         let directory = try workingDirectory(default: LabManifests.defaultDirectory)
         var runtimeOptions = LabRuntime.Options()
         runtimeOptions.seed = options.seed
@@ -73,21 +79,24 @@ struct LabSession {
             let source = LabClusterSource(completing: ManifestDirectory(path: directory)) { snapshot in
                 await kernel.prepare(snapshot)
             }
+            guard !signals.wereRaised else { throw CancellationError() }
             do {
                 try await serve(
                     cluster: source, enforcer: kernel, events: kernel.events, kind: "nftables",
                     directory: directory, willEnforce: { _ in },
-                    didListen: { try lock.publish(consoleAddress: $0) })
+                    didListen: { try lock.publish(consoleAddress: $0) },
+                    isAskedToStop: { signals.wereRaised })
             } catch let error as NodeAgentError {
                 let reason = kernel.events.failure.map { ": \($0)" } ?? ""
                 throw LabProblem(message: "\(error)\(reason)")
             }
+        } catch is CancellationError {
+            // Asked to stop while the lab was being built.
         } catch {
             await runtime.stop()
             throw error
         }
         await runtime.stop()
-        withExtendedLifetime(lock) {}
     }
 
     // MARK: - Simulated
@@ -106,26 +115,40 @@ struct LabSession {
         }
         try await serve(
             cluster: source, enforcer: plane, events: plane, kind: "simulated", directory: directory,
-            willEnforce: { current.set($0) }, didListen: { _ in })
+            willEnforce: { current.set($0) }, didListen: { _ in }, isAskedToStop: { false })
     }
 
     // MARK: - Common
 
-    /// A person's directory as it is, or a copy of the shop.
+    /// A person's directory as it is, or a copy of the shop. Returns an absolute path.
     private func workingDirectory(default path: String) throws -> String {
-        if let named = options.manifests {
-            let content = (try? FileManager.default.contentsOfDirectory(atPath: named)) ?? []
-            return content.isEmpty ? try LabManifests.prepare(directory: named) : named
+        guard let named = options.manifests else {
+            return path == LabManifests.defaultDirectory
+                ? try LabManifests.prepare() : try LabManifests.prepare(directory: path)
         }
-        return path == LabManifests.defaultDirectory
-            ? try LabManifests.prepare() : try LabManifests.prepare(directory: path)
+        let directory = URL(filePath: named).standardizedFileURL.path()
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
+            Terminal.write("\(directory) is new: filled with the shop's manifests.\n")
+            return try LabManifests.prepare(directory: directory)
+        }
+        guard isDirectory.boolValue, access(directory, R_OK | X_OK) == 0 else {
+            throw LabProblem(
+                message: "--manifests \(directory): "
+                    + (isDirectory.boolValue ? "this user may not read it" : "it is a file, not a directory"))
+        }
+        let content = try FileManager.default.contentsOfDirectory(atPath: directory)
+        guard content.isEmpty else { return directory }
+        Terminal.write("\(directory) is empty: filled with the shop's manifests.\n")
+        return try LabManifests.prepare(directory: directory)
     }
 
     private func serve(
         cluster: any ClusterStateSource, enforcer: any PolicyEnforcer, events: any PacketEventSource,
         kind: String,
         directory: String, willEnforce: @escaping @Sendable (PolicySnapshot) -> Void,
-        didListen: @escaping @Sendable (String) throws -> Void
+        didListen: @escaping @Sendable (String) throws -> Void,
+        isAskedToStop: @escaping @Sendable () -> Bool
     ) async throws {
         let aggregator = Aggregator(clock: { LabTime.now })
         let agent = NodeAgent(
@@ -140,7 +163,7 @@ struct LabSession {
             configuration: .init(address: options.host, port: options.port), logger: logger)
         let guide = LabGuide(
             options: options, directory: directory, server: server, aggregator: aggregator, status: status,
-            didListen: didListen, logger: logger)
+            didListen: didListen, isAskedToStop: isAskedToStop, logger: logger)
         let outcome = GuideOutcome()
         let group = ServiceGroup(
             configuration: .init(
@@ -151,7 +174,7 @@ struct LabSession {
                         successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet))
+                gracefulShutdownSignals: Self.shutdownSignals, logger: Self.quiet))
         try await group.run()
         if let failure = outcome.failure { throw failure }
     }

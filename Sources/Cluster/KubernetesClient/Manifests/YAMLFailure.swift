@@ -14,7 +14,12 @@ struct YAMLFailure {
             .composer(let context, let problem, let mark, _):
             // What is never closed is noticed past the end, and behind the padding of a short text.
             let line = min(mark.line, document.lineCount)
-            let start = context.map { " \($0.text), which starts in line \($0.mark.line + offset)" } ?? ""
+            let start =
+                context.map { context in
+                    let first = min(context.mark.line, document.lineCount)
+                    return " \(context.text)"
+                        + (first == line ? "" : ", which starts in line \(first + offset)")
+                } ?? ""
             syntaxError = ManifestSyntaxError(
                 line: line + offset, column: line == mark.line ? mark.column : 1,
                 "the YAML cannot be read: \(problem)\(start)", try: Self.advice(document, line: line))

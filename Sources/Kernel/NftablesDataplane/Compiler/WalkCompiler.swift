@@ -3,11 +3,15 @@
 internal import PolicyEngine
 internal import PolicyModel
 
-/// Builds the chains of policy walks: one per tier, one for the profiles, one per policy and direction.
+/// Builds the chains of policy walks: one per walk, one per tier, one for the profiles, one per policy and
+/// direction.
 ///
-/// A tier's chain is named by all that it contains, the next tier's name included only if it can be reached.
-/// Equal tails of walks are thus one chain, and a tier that ends in deny does not depend on what comes after
-/// it.
+///     walk ──jump──▶ tier ──jump──▶ policy      allow: accept   deny: drop   pass: mark, return twice
+///          ──jump──▶ tier ...
+///          ──goto──▶ profiles ──jump──▶ profile
+///
+/// The walk is a list, not a chain of gotos: the kernel allows 16 levels in all, and there may be more tiers.
+/// A tier's chain is named by all that it contains, so walks share the tiers that they have in common.
 struct WalkCompiler {
     private struct PolicyChain {
         let name: String
@@ -32,25 +36,43 @@ struct WalkCompiler {
 
     /// Name of the chain with which the walk begins.
     mutating func head(_ walk: DirectionProgram, _ direction: Direction) -> String {
-        tier(walk.tiers[...], profiles: walk.profiles, direction)
+        var tiers: [String] = []
+        var goesOn = true
+        for tier in walk.tiers where goesOn {
+            let (name, canGoOn) = self.tier(tier, direction)
+            tiers.append(name)
+            // What nothing can reach is left out: it may change without a trace in the kernel.
+            goesOn = canGoOn
+        }
+        let end = goesOn ? self.profiles(walk.profiles, direction) : ""
+        if tiers.isEmpty { return end }
+        let content = ([direction.word] + tiers + [end]).joined(separator: "\n")
+        let (name, isNew) = names.name("walk-\(direction.word)-", for: content)
+        guard isNew else { return name }
+        let comment =
+            "walk, \(direction.word): " + walk.tiers.prefix(tiers.count).map(\.name).joined(separator: ", ")
+        var chain = NftChain(name: name, comment: ObjectNames.comment(comment))
+        chain.rules = tiers.map { NftRule([.verdict(.jump($0))]) }
+        // Nothing gets past a last tier that ends in deny. If something did, it would not be let through.
+        chain.rules.append(NftRule([.verdict(goesOn ? .goto(end) : .drop)]))
+        chains.append(chain)
+        return name
     }
 
     // MARK: Tiers and profiles
 
+    /// The chain of a tier, and whether a packet can leave it towards the next.
     private mutating func tier(
-        _ tiers: ArraySlice<EnforcementTier>, profiles: [Int], _ direction: Direction
-    ) -> String {
-        guard let tier = tiers.first else { return self.profiles(profiles, direction) }
+        _ tier: EnforcementTier, _ direction: Direction
+    ) -> (name: String, canGoOn: Bool) {
         let members = tier.chains.map { policyChain($0) }.filter { !$0.isEmpty }
         let hasPass = members.contains(where: \.hasPass)
         let canGoOn = hasPass || tier.endAction == .pass
-        let next = canGoOn ? self.tier(tiers.dropFirst(), profiles: profiles, direction) : ""
         let content =
-            [
-                direction.word, tier.name, tier.endAction.rawValue, tier.endTrigger.traceText, next,
-            ] + members.map { $0.hasPass ? "\($0.name) may pass" : $0.name }
+            [direction.word, tier.name, tier.endAction.rawValue, tier.endTrigger.traceText]
+            + members.map { $0.hasPass ? "\($0.name) may pass" : $0.name }
         let (name, isNew) = names.name("tier-\(direction.word)-", for: content.joined(separator: "\n"))
-        guard isNew else { return name }
+        guard isNew else { return (name, canGoOn) }
 
         let ending = "ends in \(tier.endAction.rawValue) by \(tier.endTrigger)"
         let comment = ObjectNames.comment("tier \(tier.name), \(direction.word), \(ending)")
@@ -63,17 +85,17 @@ struct WalkCompiler {
             chain.rules.append(
                 NftRule([
                     .match(.mark, .hasBits(configuration.passMark)), .clearMarkBits(configuration.passMark),
-                    .verdict(.goto(next)),
+                    .verdict(.return),
                 ]))
         }
         chain.outcomes = [.decision(tier.endDecision(direction))]
         chain.rules.append(
             NftRule([
                 .logIdentity(group: configuration.logGroup(direction), position: 0),
-                .verdict(tier.endAction == .pass ? .goto(next) : .drop),
+                .verdict(tier.endAction == .pass ? .return : .drop),
             ]))
         chains.append(chain)
-        return name
+        return (name, canGoOn)
     }
 
     private mutating func profiles(_ profiles: [Int], _ direction: Direction) -> String {

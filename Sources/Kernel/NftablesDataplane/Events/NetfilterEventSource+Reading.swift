@@ -71,11 +71,13 @@ extension NetfilterEventSource {
         var received: [KernelEvent] = []
         var change = 0
         let reception = try connections.receive(timeoutMilliseconds: timeoutMilliseconds) { entry in
-            change += entry.event == .new ? 1 : entry.event == .destroy ? -1 : 0
+            // Ends are not subtracted: some are of entries that no dump listed, because the kernel evicts
+            // expired ones while it lists. Only a dump may find that nothing is left.
+            change += entry.event == .new ? 1 : 0
             received.append(.connection(Self.observation(entry, now: Self.wallClock())))
         }
         events += received
-        liveCount = max(0, liveCount + change)
+        liveCount += change
         return reception
     }
 
@@ -91,6 +93,7 @@ extension NetfilterEventSource {
                 rest = rest.dropFirst(piece.count)
                 output.send(piece.map { .connection(Self.observation($0, now: now)) })
             }
+            output.send([.listed(now)])
             return entries.count
         } catch {
             // The next dump makes up for it, since counters are totals.
