@@ -81,6 +81,9 @@ document.addEventListener("keydown", shortcuts({
   close: () => view.close(),
   pause: togglePlay,
   newest: () => view.scrollToNewest(),
+  oldest: () => view.scrollPages(1e6),
+  pageUp: () => view.scrollPages(-1),
+  pageDown: () => view.scrollPages(1),
   help: () => help.open(),
 }));
 

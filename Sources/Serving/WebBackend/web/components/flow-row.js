@@ -2,6 +2,7 @@
 // One line of the flow table: made once, then brought up to date cell by cell.
 
 import { sparklinePath } from "../model/sparkline.js";
+import { reporterWord } from "../model/trace-text.js";
 import { formatBytes, formatCount, formatTime, formatUTC } from "../model/units.js";
 import { visibleText } from "../model/visible-text.js";
 import { h, setText, svg } from "./element.js";
@@ -106,11 +107,6 @@ function drawEndpoints(cells, flow) {
   setText(cells.protocol, visibleText(flow.protocol));
   setText(cells.port, flow.dest_port > 0 ? String(flow.dest_port) : "–");
   setText(cells.reporter, reporterWord(flow.reporter));
-}
-
-/** @param {string} reporter */
-export function reporterWord(reporter) {
-  return reporter === "Src" ? "source" : reporter === "Dst" ? "destination" : "–";
 }
 
 /** @param {string} namespace @param {string} name @param {string} type */

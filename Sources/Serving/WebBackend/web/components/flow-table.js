@@ -66,17 +66,11 @@ export class FlowTable extends HTMLElement {
     return this.#openKey !== "" || Date.now() < this.#pointerUntil;
   }
 
-  get keys() {
-    return this.#items.map((item) => item.key);
-  }
+  get keys() { return this.#items.map((item) => item.key); }
 
-  get openKey() {
-    return this.#openKey;
-  }
+  get openKey() { return this.#openKey; }
 
-  get selectedKey() {
-    return this.#selectedKey;
-  }
+  get selectedKey() { return this.#selectedKey; }
 
   /** @param {TableItem[]} items  in the order to show */
   set items(items) {
@@ -114,6 +108,7 @@ export class FlowTable extends HTMLElement {
    */
   open(key, content) {
     this.#setOpen(key, content);
+    this.focus({ preventScroll: true });
     this.#draw();
     if (key !== "") this.#reveal(key);
   }
@@ -133,6 +128,7 @@ export class FlowTable extends HTMLElement {
   /** @param {number} step  rows down; negative is up */
   moveSelection(step) {
     if (this.#items.length === 0) return;
+    this.focus({ preventScroll: true }); // else Enter and Space would press the button used before
     const current = this.#places.get(this.#selectedKey);
     const start = rowAt(this.#geometry(), this.#scroller.scrollTop);
     const next = current === undefined ? start : current + step;
@@ -144,6 +140,11 @@ export class FlowTable extends HTMLElement {
   scrollToNewest() {
     this.#scroller.scrollTop = 0;
     this.#scrolled();
+  }
+
+  /** @param {number} pages  down; negative is up; the list's ends stop it */
+  scrollPages(pages) {
+    this.#scroller.scrollTop += pages * this.#scroller.clientHeight * 0.9;
   }
 
   #geometry() {

@@ -27,7 +27,7 @@ export class NoticeBar extends HTMLElement {
   /** @param {Gap} gap */
   #gapNotice(gap) {
     const missed = gap.missed === null ? "Some updates" : countOf(gap.missed, "update");
-    const reason = gap.reason ? `: ${visibleText(gap.reason)}. ` : ". ";
+    const reason = gap.reason ? `: ${visibleText(gap.reason.replace(/\.$/, ""))}. ` : ". ";
     const dismiss = () => this.dispatchEvent(new CustomEvent("gap-dismiss"));
     return h("div", { class: "notice notice-gap", role: "status" }, icon("warning"),
       h("p", {}, h("strong", {}, `${missed} did not reach this page`), reason,

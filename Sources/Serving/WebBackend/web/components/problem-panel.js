@@ -42,7 +42,7 @@ export class ProblemPanel extends HTMLElement {
     const losses = [
       ...(status?.losses ?? []), { name: "console_rows_dropped", count: dropped, help: pageLossHelp },
     ];
-    const errors = status?.policy_errors ?? [];
+    const errors = [...(status?.policy_errors ?? [])].sort((a, b) => rank(a) - rank(b));
     const content = JSON.stringify([losses, errors]);
     if (content === this.#drawn) return;
     this.#drawn = content;
@@ -61,6 +61,9 @@ export class ProblemPanel extends HTMLElement {
 const pageLossHelp = "Rows that this page dropped because it keeps 20,000 at most. Filter to keep fewer; "
   + "the server still has its history.";
 
+/** Errors first. @param {PolicyError} error */
+const rank = (error) => (error.severity === "warning" ? 1 : 0);
+
 /** @param {PolicyError[]} errors */
 function errorList(errors) {
   if (errors.length === 0) return [
@@ -74,9 +77,10 @@ function errorList(errors) {
 
 /** @param {PolicyError} error */
 function errorItem(error) {
-  const place = `${visibleText(error.file)}:${error.line}${error.column > 0 ? `:${error.column}` : ""}`;
+  const numbers = [error.line, error.column].filter((number) => number > 0);
+  const place = error.file ? [visibleText(error.file), ...numbers].join(":") : "";
   const advice = visibleText(error.suggestion);
-  const suggestion = h("p", { class: "error-suggestion" }, h("span", {}, "Try: "), advice);
+  const suggestion = h("p", { class: "error-suggestion" }, h("span", {}, "Hint: "), advice);
   return h(
     "li",
     { class: `error-item severity-${error.severity === "warning" ? "warning" : "error"}` },
@@ -87,8 +91,8 @@ function errorItem(error) {
     h("p", { class: "error-message" }, visibleText(error.message)),
     h(
       "p",
-      { class: "error-place" },
-      h("code", {}, place),
+      { class: "error-place", hidden: !place && !error.field },
+      place ? h("code", {}, place) : null,
       error.field ? h("code", {}, visibleText(error.field)) : null,
     ),
     error.suggestion ? suggestion : null,

@@ -2,7 +2,7 @@
 
 import { countOf, formatCount, formatRate } from "../model/units.js";
 import { visibleText } from "../model/visible-text.js";
-import { h, setText } from "./element.js";
+import { h, required, setText } from "./element.js";
 import { icon } from "./icon.js";
 
 /** @typedef {import("../api/types.js").Status} Status */
@@ -79,10 +79,14 @@ export class StatusLine extends HTMLElement {
     setText(this.#policies, `${countOf(enforced, "policy", "policies")}, ${formatCount(staged)} staged`);
     this.#policies.title = `Generation ${status.generation}; ${countOf(status.endpoints, "endpoint")}`;
     const lost = dropped + status.losses.reduce((sum, loss) => sum + loss.count, 0);
-    this.#drawCount(this.#losses, lost, lost === 0 ? "No losses" : `${formatCount(lost)} lost`);
-    const errors = status.policy_errors.length;
+    this.#drawCount(this.#losses, lost > 0, lost === 0 ? "No losses" : `${formatCount(lost)} lost`);
+    const warnings = status.policy_errors.filter(({ severity }) => severity === "warning").length;
+    const errors = status.policy_errors.length - warnings;
     this.#drawCount(
-      this.#errors, errors, errors === 0 ? "No policy errors" : countOf(errors, "policy error"),
+      this.#errors,
+      errors > 0,
+      errors === 0 ? "No policy errors" : countOf(errors, "policy error"),
+      warnings === 0 ? "" : `· ${countOf(warnings, "warning")}`,
     );
     setText(this.#version, `${visibleText(status.mode)} · ${visibleText(status.version)}`);
   }
@@ -92,14 +96,17 @@ export class StatusLine extends HTMLElement {
     setText(this.#kept, text);
   }
 
-  /** @param {HTMLElement} button @param {number} count @param {string} text */
-  #drawCount(button, count, text) {
-    const isBad = count > 0;
+  /** @param {HTMLElement} button @param {boolean} isBad @param {string} text @param {string} [aside] */
+  #drawCount(button, isBad, text, aside = "") {
     if (button.classList.contains("bad") !== isBad || button.childElementCount === 0) {
       button.classList.toggle("bad", isBad);
-      button.replaceChildren(...(isBad ? [icon("warning")] : []), h("span"));
+      const spans = [h("span", { class: "status-count" }), h("span", { class: "status-aside" })];
+      button.replaceChildren(...(isBad ? [icon("warning")] : []), ...spans);
     }
-    setText(/** @type {Element} */ (button.lastElementChild), text);
+    setText(required(button, ".status-count"), text);
+    const side = required(button, ".status-aside");
+    side.hidden = aside === "";
+    setText(side, aside);
   }
 
   /** @param {string} name @param {string} detail */

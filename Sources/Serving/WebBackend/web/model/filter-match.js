@@ -2,6 +2,8 @@
 // What the filters mean. The server applies those that Whisker's API knows; all of them are applied here too,
 // so a tick is seen at once and rows kept from before obey the same rules.
 
+import { qualifiedName } from "./policy-name.js";
+import { reporterWord } from "./trace-text.js";
 import { pendingChange } from "./trace-verdict.js";
 import { visibleText } from "./visible-text.js";
 
@@ -20,9 +22,21 @@ import { visibleText } from "./visible-text.js";
  * @property {string[]} action
  * @property {string[]} policy  name of a policy in either trace, triggers of an end of tier included
  * @property {string[]} reporter
- * @property {string[]} pending  `differs`, or nothing
- * @property {string} q  words that must all occur somewhere in the row; `-word` must not
+ * @property {string[]} pending  `differs` (and active now), or nothing
+ * @property {string} q  words that must all occur somewhere in the row; `-word` must not; `:80` is a whole port
  */
+
+/** A flow is active this long after its last activity. Milliseconds. */
+const ACTIVE_MS = 60_000;
+
+/**
+ * Whether a row is about now: its window still fills, or its last activity was less than a minute ago.
+ * @param {Row} row
+ * @param {number} nowMs  the server's clock
+ */
+export function isActive(row, nowMs) {
+  return row.live || nowMs - Date.parse(row.updated_at || row.end_time) <= ACTIVE_MS;
+}
 
 /** Cluster-wide things have no namespace; hints and URLs call that Global. */
 const displayNamespace = (/** @type {string} */ value) => (value === "" || value === "-" ? "Global" : value);
@@ -38,7 +52,7 @@ function policyNames(row) {
   return hits.map((hit) => hit.trigger?.name ?? hit.name);
 }
 
-/** @type {Record<string, (row: Row, wanted: string[]) => boolean>} */
+/** @type {Record<string, (row: Row, wanted: string[], nowMs: number) => boolean>} */
 const fieldTests = {
   source_namespace: (row, wanted) => fits(wanted, displayNamespace(row.source_namespace)),
   source_name: (row, wanted) => fits(wanted, row.source_name),
@@ -49,26 +63,37 @@ const fieldTests = {
   action: (row, wanted) => wanted.includes(row.action),
   policy: (row, wanted) => policyNames(row).some((name) => fits(wanted, name)),
   reporter: (row, wanted) => wanted.includes(row.reporter),
-  pending: (row) => pendingChange(row) !== "",
+  pending: (row, _wanted, nowMs) => pendingChange(row) !== "" && isActive(row, nowMs),
 };
 
 /**
  * @param {FlowFilter} filter
+ * @param {number} nowMs  the server's clock, for what must be active now; -Infinity when age does not matter
  * @returns {(row: Row) => boolean}
  */
-export function filterMatcher(filter) {
+export function filterMatcher(filter, nowMs) {
   const fields = /** @type {Record<string, string[]>} */ (/** @type {unknown} */ (filter));
   const tests = Object.entries(fieldTests)
     .filter(([field]) => fields[field].length > 0)
-    .map(([field, test]) => (/** @type {Row} */ row) => test(row, fields[field]));
-  const words = filter.q.toLowerCase().split(/\s+/).filter((word) => word !== "" && word !== "-");
-  if (words.length > 0) tests.push((row) => matchesWords(searchText(row), words));
+    .map(([field, test]) => (/** @type {Row} */ row) => test(row, fields[field], nowMs));
+  for (const word of filter.q.toLowerCase().match(WORDS) ?? []) {
+    const isWanted = !word.startsWith("-");
+    const occurs = wordTest(isWanted ? word : word.slice(1));
+    if (word !== "-") tests.push((row) => occurs(row) === isWanted);
+  }
   return (row) => tests.every((test) => test(row));
 }
 
-/** @param {string} text @param {string[]} words */
-function matchesWords(text, words) {
-  return words.every((word) => (word.startsWith("-") ? !text.includes(word.slice(1)) : text.includes(word)));
+/** Words of the free text; what the pending badge says is one word. */
+const WORDS = /-?would\s+(?:deny|allow)(?!\S)|\S+/g;
+
+/** @param {string} word @returns {(row: Row) => boolean} */
+function wordTest(word) {
+  const port = /^:(\d+)$/.exec(word);
+  if (port) return (row) => [row.dest_port, row.dest_service_port].includes(Number(port[1]));
+  const text = word.replace(/\s+/g, " ");
+  if (/:\d+$/.test(text)) return (row) => `${searchText(row)} `.includes(`${text} `); // `web:80`, not `web:8080`
+  return (row) => searchText(row).includes(text);
 }
 
 /**
@@ -86,13 +111,15 @@ export function searchText(row) {
   if (known !== undefined) return known;
   const { policies } = row;
   const hits = [...(policies?.enforced ?? []), ...(policies?.pending ?? [])];
-  const names = hits.map((hit) => `${hit.tier} ${hit.namespace}/${hit.name} ${hit.trigger?.name ?? ""}`);
+  const names = hits.flatMap((hit) => [hit.tier, ...[hit, hit.trigger].map((it) => it && qualifiedName(it))]);
+  const service = row.dest_service_port > 0 ? `:${row.dest_service_port}` : "";
   const parts = [
-    row.action, `${row.source_namespace}/${row.source_name}`, `${row.dest_namespace}/${row.dest_name}`,
-    row.dest_service_name, row.protocol, `:${row.dest_port}`, row.reporter, row.source_labels,
+    row.action, pendingChange(row), qualifiedName({ namespace: row.source_namespace, name: row.source_name }),
+    qualifiedName({ namespace: row.dest_namespace, name: row.dest_name }), row.dest_service_name + service,
+    row.protocol, `:${row.dest_port}`, row.reporter, reporterWord(row.reporter), row.source_labels,
     row.dest_labels, ...names,
   ];
-  const text = visibleText(parts.join(" ")).toLowerCase();
+  const text = parts.map(visibleText).join(" ").toLowerCase();
   searchTexts.set(row, text);
   return text;
 }

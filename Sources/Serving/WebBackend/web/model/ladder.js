@@ -3,6 +3,7 @@
 
 import { isStagedKind, kindName, policyKey, qualifiedName } from "./policy-name.js";
 import { endOfTierText } from "./trace-text.js";
+import { isSameStep } from "./trace-verdict.js";
 import { visibleText } from "./visible-text.js";
 
 /** @typedef {import("../api/types.js").Hit} Hit */
@@ -52,6 +53,20 @@ export function ladder(trace, reporter, policies, difference) {
       isLast: step === trace.length - 1,
       differs: step === difference,
     };
+  });
+}
+
+/**
+ * The pending trace, with the enforced trace's triggers where a tier ends the same way in both: one decision
+ * goes by one name.
+ * @param {Hit[]} enforced
+ * @param {Hit[]} pending
+ * @returns {Hit[]}
+ */
+export function withTriggersOf(enforced, pending) {
+  return pending.map((hit) => {
+    const same = hit.kind === "EndOfTier" && enforced.find((step) => isSameStep(step, hit));
+    return same && same.trigger ? { ...hit, trigger: same.trigger } : hit;
   });
 }
 

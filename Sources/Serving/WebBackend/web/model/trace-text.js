@@ -10,6 +10,11 @@ import { visibleText } from "./visible-text.js";
  * @typedef {{ action: string, reporter: string, policies: { enforced: Hit[], pending: Hit[] } }} TracedFlow
  */
 
+/** @param {string} reporter */
+export function reporterWord(reporter) {
+  return reporter === "Src" ? "source" : reporter === "Dst" ? "destination" : "–";
+}
+
 /** @param {string} reporter @returns {string} */
 export function whereDecided(reporter) {
   if (reporter === "Src") return " at the source";
@@ -31,7 +36,7 @@ export function enforcedSummary(flow) {
   if (verdict !== null && verdict !== flow.action) {
     return `${word}${where}, although the trace ends in ${last.action}: policies may have changed meanwhile.`;
   }
-  if (last.kind === "Profile") return profileSentence(last, where, trace.length > 1);
+  if (last.kind === "Profile") return `${word}${where}: ${profileReason(last)}`;
   if (last.kind === "EndOfTier") return `${word}${where}: ${endOfTierReason(last, "last")}`;
   return `${word}${where} by ${policyTitle(last)}${ruleSuffix(last)}.`;
 }
@@ -59,7 +64,7 @@ export function pendingSummary(flow) {
     return `If staged policies were enforced: ${still} for the same reason, reached another way.`;
   }
   if (last.kind === "Profile") {
-    return `If staged policies were enforced: ${still}, by the profile ${visibleText(last.name)}.`;
+    return `If staged policies were enforced: ${still}: ${profileReason(last)}`;
   }
   if (last.kind === "EndOfTier") {
     return `If staged policies were enforced: ${still}: ${endOfTierReason(last, "first")}`;
@@ -72,13 +77,13 @@ function ruleSuffix(hit) {
   return hit.rule_index >= 0 ? `, rule ${hit.rule_index}` : "";
 }
 
-/** @param {Hit} hit @param {string} where @param {boolean} isAfterTiers */
-function profileSentence(hit, where, isAfterTiers) {
+/** @param {Hit} hit  a profile */
+function profileReason(hit) {
+  const opening = "no policy decides, and";
+  if (hit.action !== "Allow" && /^__/.test(hit.name)) return `${opening} no profile allows it.`;
   const name = visibleText(hit.name);
-  const opening = isAfterTiers ? "Every tier passes the flow on" : "No policy applies";
-  if (hit.action === "Allow") return `${opening}; the profile ${name} allows.`;
-  if (/^__/.test(hit.name)) return `Denied${where}: ${lowerFirst(opening)}, and no profile allows it.`;
-  return `${opening}; the profile ${name} denies.`;
+  const owner = name.startsWith("kns.") ? `namespace ${name.slice(4)}` : `profile ${name}`;
+  return `${opening} ${owner} ${hit.action === "Allow" ? "allows" : "denies"} what no policy decides.`;
 }
 
 /**
@@ -87,9 +92,9 @@ function profileSentence(hit, where, isAfterTiers) {
  * @param {"first" | "last"} position
  */
 export function endOfTierReason(hit, position) {
-  const tier = `tier ${visibleText(hit.tier)} ends in ${hit.action}`;
-  if (!hit.trigger) return `${tier}; no policy there has a rule for it.`;
-  return `${tier}; the ${position} policy there, ${policyTitle(hit.trigger)}, has no rule for it.`;
+  const policy = hit.trigger ? ` (${position} policy: ${policyTitle(hit.trigger)})` : "";
+  return `policies of tier ${visibleText(hit.tier)} apply to it, but none has a rule that matches, `
+    + `so the tier's default, ${hit.action}, does${policy}.`;
 }
 
 /**
@@ -100,6 +105,3 @@ export function endOfTierText(hit) {
   if (!hit.trigger) return `No policy of tier ${visibleText(hit.tier)} has a rule for it.`;
   return `No rule of ${qualifiedName(hit.trigger)} matched, nor of any other policy in the tier.`;
 }
-
-/** @param {string} text */
-const lowerFirst = (text) => text.charAt(0).toLowerCase() + text.slice(1);

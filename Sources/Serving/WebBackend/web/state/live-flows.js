@@ -37,6 +37,9 @@ export class LiveFlows {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #reopening;
   #wantedGeneration = -1;
+  /** How far the server's clock is ahead of this one. Milliseconds. */
+  #clockAheadMs = 0;
+  #pausedAtMs = 0;
   #client;
   #stream;
 
@@ -61,6 +64,11 @@ export class LiveFlows {
   /** Rows that this page could not keep. */
   get dropped() {
     return this.window.dropped + this.#heldDropped;
+  }
+
+  /** The server's clock; it stands still while paused, as the rows do. Unix milliseconds. */
+  get nowMs() {
+    return this.isPaused.peek() ? this.#pausedAtMs : Date.now() + this.#clockAheadMs;
   }
 
   /**
@@ -98,6 +106,7 @@ export class LiveFlows {
   }
 
   pause() {
+    this.#pausedAtMs = this.nowMs;
     this.isPaused.value = true;
   }
 
@@ -139,9 +148,11 @@ export class LiveFlows {
 
   /** @param {import("../api/types.js").Status} status */
   #noteStatus(status) {
+    const serverMs = Date.parse(status.now);
+    if (Number.isFinite(serverMs)) this.#clockAheadMs = serverMs - Date.now();
     this.status.value = status;
     this.isSettled.value = true;
-    if (!this.isPaused.peek() && this.window.settle(Date.parse(status.now))) this.version.value += 1;
+    if (!this.isPaused.peek() && this.window.settle(serverMs)) this.version.value += 1;
     if (status.generation !== this.#wantedGeneration) void this.#loadPolicies(status.generation);
   }
 

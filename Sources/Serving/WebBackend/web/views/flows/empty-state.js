@@ -52,6 +52,10 @@ export function emptyState(state, { clear, retry }) {
       + "cluster on this machine; in a cluster, see that the agents are running and can reach this server.";
     return say("no source", "No source of flows is connected", text, []);
   }
+  if (status && status.endpoints === 0) {
+    const text = "The manifests have no pods; policies alone make no traffic.";
+    return say("no workloads", "No workloads", text, []);
+  }
   const text = "Sources are connected and quiet. Open a connection between two workloads; it appears here "
     + "within a second.";
   return say("quiet", "No flows yet", text, []);

@@ -48,7 +48,7 @@ export class FilterBar extends HTMLElement {
     this.#change({ view: value === "windows" ? "windows" : "grouped" }));
   #changes = h("button", {
     type: "button", class: "toggle-button toggle-differs", "aria-pressed": "false",
-    title: "Only flows whose verdict the staged policies would change",
+    title: "Only flows of the last minute whose verdict the staged policies would change",
     click: () => this.#set("pending", this.#state.filter.pending.length > 0 ? [] : ["differs"]),
   }, "Would change", h("span", { class: "differs-count" }));
   #more = h("button", {

@@ -4,9 +4,8 @@
 import { PolicyTrace } from "../../components/policy-trace.js";
 import { h } from "../../components/element.js";
 import { icon } from "../../components/icon.js";
-import { reporterWord } from "../../components/flow-row.js";
-import { ladder, policyIndex } from "../../model/ladder.js";
-import { enforcedSummary, pendingSummary } from "../../model/trace-text.js";
+import { ladder, policyIndex, withTriggersOf } from "../../model/ladder.js";
+import { enforcedSummary, pendingSummary, reporterWord } from "../../model/trace-text.js";
 import { firstDifference, pendingChange } from "../../model/trace-verdict.js";
 import { countOf, formatBytes, formatCount, formatTime, formatUTC } from "../../model/units.js";
 import { visibleText } from "../../model/visible-text.js";
@@ -28,13 +27,14 @@ export function flowDetail(item, policies, policiesError, actions) {
   const pending = row.policies?.pending ?? [];
   const difference = pending.length > 0 ? firstDifference(enforced, pending) : -1;
   const index = policyIndex(policies.items);
+  const shownPending = withTriggersOf(enforced, pending);
   return h(
     "section",
     { class: "detail", "aria-label": "Why, and how much" },
     summary(row, actions.close),
     h("div", { class: "ladders" },
       trace("Enforced now", ladder(enforced, row.reporter, index, -1)),
-      trace("If staged policies were enforced", ladder(pending, row.reporter, index, difference))),
+      trace("If staged policies were enforced", ladder(shownPending, row.reporter, index, difference))),
     rulesNote(row, policies, policiesError),
     facts(item),
     buttons(row, actions.only),

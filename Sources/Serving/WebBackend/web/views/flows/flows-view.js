@@ -3,7 +3,7 @@
 import { FlowTable } from "../../components/flow-table.js";
 import { h, required, setText } from "../../components/element.js";
 import { icon } from "../../components/icon.js";
-import { filterMatcher } from "../../model/filter-match.js";
+import { filterMatcher, isActive } from "../../model/filter-match.js";
 import { holdOrder, sortItems } from "../../model/item-order.js";
 import { countOf } from "../../model/units.js";
 import { emptyFilter, isEmptyFilter } from "../../state/flow-filter.js";
@@ -45,6 +45,7 @@ export class FlowsView extends HTMLElement {
   /** @type {Map<string, TableItem>} */
   #shown = new Map();
   #shownState = "";
+  #changes = 0;
 
   /** @param {LiveFlows} flows @param {ViewSignal} viewState */
   constructor(flows, viewState) {
@@ -82,6 +83,10 @@ export class FlowsView extends HTMLElement {
       this.flows.follow(state.filter);
     });
     effect(() => this.#drawRows());
+    effect(() => {
+      void this.flows.status.value; // time passes, and changes grow old without a row
+      if (this.#countChanges() !== this.#changes) this.#drawRows();
+    });
     effect(() => this.#drawEmpty());
     effect(() => {
       void this.flows.policies.value;
@@ -101,6 +106,11 @@ export class FlowsView extends HTMLElement {
 
   scrollToNewest() {
     this.#table.scrollToNewest();
+  }
+
+  /** @param {number} pages */
+  scrollPages(pages) {
+    this.#table.scrollPages(pages);
   }
 
   toggleSelected() {
@@ -126,21 +136,30 @@ export class FlowsView extends HTMLElement {
   #drawRows() {
     void this.flows.version.value;
     const { filter, view, sort } = this.viewState.value;
-    const matches = filterMatcher(filter);
-    const items = sortItems(this.flows.window.items(view).filter((item) => matches(item.row)), sort);
     const stateText = JSON.stringify([filter, view, sort]);
+    const { openKey } = this.#table;
+    const matches = filterMatcher(filter, this.flows.nowMs);
+    const matchesOpen = stateText === this.#shownState ? filterMatcher(filter, -Infinity) : matches;
+    const items = sortItems(this.flows.window.items(view).filter(
+      (item) => (item.key === openKey ? matchesOpen(item.row) : matches(item.row)) // reading outlasts activity
+    ), sort);
     const isHeld = this.#table.isHeld && stateText === this.#shownState;
     const before = this.#shown.get(this.#table.openKey);
     this.#shown = new Map(items.map((item) => [item.key, item]));
     this.#table.items = isHeld ? holdOrder(this.#table.keys, items) : items;
     if (stateText !== this.#shownState && !this.#table.openKey) this.#table.scrollToNewest();
     if (before !== this.#shown.get(this.#table.openKey)) this.#drawDetail(this.#table.openKey);
-    this.#bar.changesCount = this.flows.window.items("grouped").reduce(
-      (sum, item) => sum + (item.change ? 1 : 0), 0,
-    );
+    this.#changes = this.#countChanges();
+    this.#bar.changesCount = this.#changes;
     this.#announce(items, stateText !== this.#shownState);
     this.#shownState = stateText;
     this.#drawEmpty();
+  }
+
+  /** Active flows that staged policies would change. */
+  #countChanges() {
+    const { window, nowMs } = this.flows;
+    return window.items("grouped").filter((item) => item.change && isActive(item.row, nowMs)).length;
   }
 
   /** @param {TableItem[]} items @param {boolean} isAsked  someone changed the filter and wants to know */

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * @typedef {"filter" | "next" | "previous" | "toggle" | "close" | "pause" | "newest" | "help"} ShortcutName
+ * @typedef {"filter" | "next" | "previous" | "toggle" | "close" | "pause" | "newest" | "oldest" | "pageUp"
+ *   | "pageDown" | "help"} ShortcutName
  */
 /** @typedef {Record<ShortcutName, () => void>} ShortcutActions */
 
 /** @type {Record<string, ShortcutName>} */
 const keys = {
   "/": "filter", j: "next", ArrowDown: "next", k: "previous", ArrowUp: "previous", Enter: "toggle",
-  Escape: "close", " ": "pause", t: "newest", "?": "help",
+  Escape: "close", " ": "pause", t: "newest", Home: "newest", End: "oldest", PageUp: "pageUp",
+  PageDown: "pageDown", "?": "help",
 };
 
 /**
