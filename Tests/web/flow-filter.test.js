@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { filterMatcher } from "../../Sources/Serving/WebBackend/web/model/filter-match.js";
+import { filterMatcher, isActive } from "../../Sources/Serving/WebBackend/web/model/filter-match.js";
 import {
   emptyFilter, formatSearch, isEmptyFilter, parseSearch, serverFilters,
 } from "../../Sources/Serving/WebBackend/web/state/flow-filter.js";
@@ -65,6 +65,17 @@ describe("matching rows", () => {
   const staged = row(
     { policies: { enforced: [hit()], pending: [hit({ action: "Deny", name: "lockdown" })] } }
   );
+  const blocked = row(
+    { action: "Deny", policies: { enforced: [hit({ action: "Deny" })], pending: [hit()] } }
+  );
+  const web = row({
+    dest_port: 8080, dest_service_name: "frontend", dest_service_port: 80, dest_name: "web-0",
+    dest_labels: "app=web",
+  });
+  const defaultDeny = row({ action: "Deny", policies: { enforced: [endOfTier({
+    trigger: hit({ kind: "NetworkPolicy", namespace: "data", name: "default-deny" }),
+  })], pending: [] } });
+  const now = Date.parse(row().updated_at) + 10_000;
   const cases = [
     ["no filter", "", row(), true],
     ["namespace", "?source_namespace=shop", row(), true],
@@ -87,9 +98,42 @@ describe("matching rows", () => {
     ["a word that must not be", "?q=-postgres+-api", row(), false],
     ["a lone dash says nothing", "?q=-", row(), true],
     ["labels", "?q=app%3Ddb", row(), true],
+    ["a port word is the whole port", "?q=:543", row(), false],
+    ["a port word finds the port of the pod", "?q=:8080", web, true],
+    ["a port word finds the port of the service", "?q=:80", web, true],
+    ["a port word is no other port's beginning", "?q=:80", row({ ...web, dest_service_port: 8000 }), false],
+    ["a port word that must not be", "?q=-:80", web, false],
+    ["a port word that must not be, and is not", "?q=-:80", row(), true],
+    ["a service with its port", "?q=frontend:80", web, true],
+    ["a service with another port", "?q=frontend:8", web, false],
+    ["a trigger with its namespace", "?q=data/default-deny", defaultDeny, true],
+    ["the reporter's word", "?q=destination", row(), true],
+    ["the other reporter's word", "?q=source", row(), false],
+    ["the source's word", "?q=source", row({ reporter: "Src" }), true],
+    ["a pending change", "?q=would+deny", staged, true],
+    ["the other pending change", "?q=would+deny", blocked, false],
+    ["a pending change to allow", "?q=Would++Allow+api", blocked, true],
+    ["a pending change that must not be", "?q=-would+deny", staged, false],
+    ["half a pending change, being typed", "?q=would+de", staged, true],
+    ["a policy after long labels", "?q=lockdown", { ...staged, source_labels: "x".repeat(3_000) }, true],
   ];
   for (const [name, address, given, expected] of cases) {
-    test(name, () => assert.equal(filterMatcher(parseSearch(address).filter)(given), expected));
+    test(name, () => assert.equal(filterMatcher(parseSearch(address).filter, now)(given), expected));
   }
-  test("an empty filter made by hand matches", () => assert.ok(filterMatcher(emptyFilter())(row())));
+  test("an empty filter made by hand matches", () => assert.ok(filterMatcher(emptyFilter(), now)(row())));
+
+  const updated = Date.parse(row().updated_at);
+  const ages = [
+    ["updated a minute ago", staged, updated + 60_000, true],
+    ["updated longer ago", staged, updated + 60_001, false],
+    ["old, but its window still fills", { ...staged, live: true }, updated + 90_000, true],
+    ["of any age when age does not matter", staged, -Infinity, true],
+  ];
+  for (const [name, given, nowMs, expected] of ages) {
+    test(`would change, ${name}`, () => {
+      assert.equal(isActive(given, nowMs), expected);
+      assert.equal(filterMatcher(parseSearch("?pending=differs").filter, nowMs)(given), expected);
+      assert.ok(filterMatcher(emptyFilter(), nowMs)(given), "it stays in the view of all");
+    });
+  }
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ladder, policyIndex } from "../../Sources/Serving/WebBackend/web/model/ladder.js";
+import { ladder, policyIndex, withTriggersOf } from "../../Sources/Serving/WebBackend/web/model/ladder.js";
 import { endOfTier, hit, profileHit } from "./fixtures.js";
 
 const item = (overrides) => ({
@@ -54,4 +54,16 @@ test("only the step asked for is marked, and only the last is last", () => {
 test("an end of tier is staged when a staged policy opened the tier", () => {
   const trigger = hit({ kind: "StagedNetworkPolicy" });
   assert.equal(ladder([endOfTier({ trigger })], "Dst", policies, -1)[0].isStaged, true);
+});
+
+test("a tier that ends the same way in both traces goes by the enforced trigger", () => {
+  const staged = endOfTier({ trigger: hit({ kind: "StagedNetworkPolicy", name: "first" }) });
+  const [extra, shared] = withTriggersOf([endOfTier()], [hit({ tier: "other", action: "Pass" }), staged]);
+  assert.equal(shared.trigger.name, "deny-egress");
+  assert.equal(extra.name, "allow-db");
+});
+
+test("a tier that ends another way keeps its own trigger", () => {
+  const staged = endOfTier({ action: "Pass", trigger: hit({ name: "first" }) });
+  assert.equal(withTriggersOf([endOfTier()], [staged])[0].trigger.name, "first");
 });

@@ -53,6 +53,23 @@ describe("live flows", () => {
     flows.stop();
   });
 
+  test("now is the server's time, and stands still while paused", async () => {
+    const { flows, streams } = live();
+    flows.follow(emptyFilter());
+    await until(() => streams.length === 1);
+    streams[0].send("status", status());
+    await until(() => flows.status.peek() !== null);
+    assert.ok(Math.abs(flows.nowMs - Date.UTC(2026, 0, 2, 3)) < 5_000);
+    flows.pause();
+    const paused = flows.nowMs;
+    streams[0].send("status", status({ now: "2026-01-02T03:05:00Z" }));
+    await until(() => flows.status.peek().now.includes("03:05"));
+    assert.equal(flows.nowMs, paused);
+    flows.play();
+    assert.ok(flows.nowMs - paused > 290_000);
+    flows.stop();
+  });
+
   test("a filter that the server need not know opens no new stream", async () => {
     const { flows, streams } = live();
     flows.follow(emptyFilter());

@@ -25,20 +25,29 @@ describe("what the enforced policies did, in words", () => {
     ),
       "Allowed at the source by Kubernetes NetworkPolicy shop/allow-db, rule 2."],
     ["a tier ends in Deny", flow("Deny", "Dst", [endOfTier()]),
-      "Denied at the destination: tier security ends in Deny; "
-        + "the last policy there, GlobalNetworkPolicy deny-egress, has no rule for it."],
+      "Denied at the destination: policies of tier security apply to it, but none has a rule that matches, "
+        + "so the tier's default, Deny, does (last policy: GlobalNetworkPolicy deny-egress)."],
     ["the end of a tier names no policy", flow("Deny", "Src", [endOfTier({ trigger: null })]),
-      "Denied at the source: tier security ends in Deny; no policy there has a rule for it."],
+      "Denied at the source: policies of tier security apply to it, but none has a rule that matches, "
+        + "so the tier's default, Deny, does."],
+    ["a tier ends in Pass", flow("Allow", "Src", [endOfTier({ action: "Pass" })]),
+      "Allowed at the source: policies of tier security apply to it, but none has a rule that matches, "
+        + "so the tier's default, Pass, does (last policy: GlobalNetworkPolicy deny-egress)."],
     [
       "no policy applies", flow("Allow", "Dst", [profileHit()]),
-      "No policy applies; the profile kns.shop allows.",
+      "Allowed at the destination: no policy decides, and namespace shop allows what no policy decides.",
     ],
     [
       "tiers pass on to the profile", flow("Allow", "Dst", [pass, profileHit()]),
-      "Every tier passes the flow on; the profile kns.shop allows.",
+      "Allowed at the destination: no policy decides, and namespace shop allows what no policy decides.",
+    ],
+    [
+      "another profile keeps its name",
+      flow("Deny", "Src", [profileHit({ name: "ksa.a.b", action: "Deny" })]),
+      "Denied at the source: no policy decides, and profile ksa.a.b denies what no policy decides.",
     ],
     ["no profile allows", flow("Deny", "Dst", [profileHit({ name: "__NO_MATCH__", action: "Deny" })]),
-      "Denied at the destination: no policy applies, and no profile allows it."],
+      "Denied at the destination: no policy decides, and no profile allows it."],
     [
       "there is no trace", flow("Deny", "Dst", []),
       "Denied at the destination. No policy trace came with this flow, so the reason is not known.",
@@ -61,8 +70,12 @@ describe("what staged policies would do, in words", () => {
     ["the end of a staged tier denies", flow(
       "Allow", "Dst", [profileHit()], [endOfTier({ tier: "default", trigger: staged })],
     ),
-      "If staged policies were enforced: denied: tier default ends in Deny; "
-        + "the first policy there, StagedNetworkPolicy shop/lockdown, has no rule for it."],
+      "If staged policies were enforced: denied: policies of tier default apply to it, but none has a rule "
+        + "that matches, so the tier's default, Deny, does "
+        + "(first policy: StagedNetworkPolicy shop/lockdown)."],
+    ["a profile would allow", flow("Deny", "Src", [hit({ action: "Deny" })], [profileHit()]),
+      "If staged policies were enforced: allowed: no policy decides, and namespace shop allows what no "
+        + "policy decides."],
     ["another policy comes to the same", flow(
       "Allow", "Dst", [profileHit()], [hit({ kind: "StagedNetworkPolicy" })],
     ),

@@ -11,6 +11,7 @@ const keys = [
   ["Esc", "close what is open"],
   ["Space", "pause or play"],
   ["t", "back to the newest rows"],
+  ["Home, End, Page ↑, Page ↓", "scroll the rows"],
   ["?", "this help"],
 ];
 

@@ -61,8 +61,8 @@ export class ProblemPanel extends HTMLElement {
 const pageLossHelp = "Rows that this page dropped because it keeps 20,000 at most. Filter to keep fewer; "
   + "the server still has its history.";
 
-/** Errors first. @param {PolicyError} error */
-const rank = (error) => (error.severity === "warning" ? 1 : 0);
+/** Errors before warnings. */
+const rank = (/** @type {PolicyError} */ error) => (error.severity === "warning" ? 1 : 0);
 
 /** @param {PolicyError[]} errors */
 function errorList(errors) {

@@ -104,9 +104,7 @@ export class StatusLine extends HTMLElement {
       button.replaceChildren(...(isBad ? [icon("warning")] : []), ...spans);
     }
     setText(required(button, ".status-count"), text);
-    const side = required(button, ".status-aside");
-    side.hidden = aside === "";
-    setText(side, aside);
+    setText(required(button, ".status-aside"), aside);
   }
 
   /** @param {string} name @param {string} detail */

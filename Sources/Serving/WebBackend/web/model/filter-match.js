@@ -23,7 +23,7 @@ import { visibleText } from "./visible-text.js";
  * @property {string[]} policy  name of a policy in either trace, triggers of an end of tier included
  * @property {string[]} reporter
  * @property {string[]} pending  `differs` (and active now), or nothing
- * @property {string} q  words that must all occur somewhere in the row; `-word` must not; `:80` is a whole port
+ * @property {string} q  words that must all be somewhere in the row; `-word` must not; `:80` is a whole port
  */
 
 /** A flow is active this long after its last activity. Milliseconds. */
@@ -92,7 +92,8 @@ function wordTest(word) {
   const port = /^:(\d+)$/.exec(word);
   if (port) return (row) => [row.dest_port, row.dest_service_port].includes(Number(port[1]));
   const text = word.replace(/\s+/g, " ");
-  if (/:\d+$/.test(text)) return (row) => `${searchText(row)} `.includes(`${text} `); // `web:80`, not `web:8080`
+  const isPort = /:\d+$/.test(text); // `web:80`, not `web:8080`
+  if (isPort) return (row) => `${searchText(row)} `.includes(`${text} `);
   return (row) => searchText(row).includes(text);
 }
 

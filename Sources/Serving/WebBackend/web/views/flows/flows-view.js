@@ -141,7 +141,7 @@ export class FlowsView extends HTMLElement {
     const matches = filterMatcher(filter, this.flows.nowMs);
     const matchesOpen = stateText === this.#shownState ? filterMatcher(filter, -Infinity) : matches;
     const items = sortItems(this.flows.window.items(view).filter(
-      (item) => (item.key === openKey ? matchesOpen(item.row) : matches(item.row)) // reading outlasts activity
+      (item) => (item.key === openKey ? matchesOpen : matches)(item.row) // the opened row may grow old
     ), sort);
     const isHeld = this.#table.isHeld && stateText === this.#shownState;
     const before = this.#shown.get(this.#table.openKey);
