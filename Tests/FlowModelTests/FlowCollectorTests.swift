@@ -312,6 +312,33 @@ struct FlowCollectorTests {
         #expect(total.packetsOut == 4 && total.connectionsStarted == 1 && total.connectionsCompleted == 1)
     }
 
+    @Test("a refused connection, begun and ended before its rule hits arrive, is told with its Service")
+    func refused() {
+        var collector = FlowCollector()
+        let records = Self.fold(
+            &collector,
+            [
+                Self.tracked(.started, nat: true, at: 0),
+                Self.tracked(.ended, packets: 1, reply: 1, nat: true, at: 0),
+                Self.hit(.allow, .egress, at: 1),
+            ], tick: 300)
+        let total = records.reduce(into: FlowCounters()) { $0 += $1.counters }
+        #expect(total.packetsOut == 1 && total.packetsIn == 1)
+        #expect(total.connectionsStarted == 1 && total.connectionsCompleted == 1)
+        #expect(records.allSatisfy { $0.key.service.name == "svc" })
+        #expect(collector.connectionCount == 0 && collector.counters.connectionsWithoutVerdict == 0)
+    }
+
+    @Test("a connection of which no rule said anything is counted when it ends")
+    func withoutVerdict() {
+        var collector = FlowCollector()
+        let records = Self.fold(
+            &collector, [Self.tracked(.started, at: 0), Self.tracked(.ended, packets: 1, at: 900)], tick: 2000
+        )
+        #expect(records.isEmpty)
+        #expect(collector.counters.connectionsWithoutVerdict == 1)
+    }
+
     @Test(
         "a tuple that is used again is a new connection, whichever of hit, end and start comes first",
         arguments: [

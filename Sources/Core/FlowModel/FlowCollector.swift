@@ -156,10 +156,11 @@ public struct FlowCollector: Sendable {
         connections[tuple] = connection
         // Rule hits come by another way and may be a little later than the end of a very short connection.
         let isYoung = observation.time.nanoseconds(since: connection.firstSeen) < Self.serviceWaitNanoseconds
-        if observation.kind == .ended || (observation.isClosing && !isYoung) {
-            if connection.egress.verdict == nil, connection.ingress.verdict == nil {
-                counters.connectionsWithoutVerdict += 1
-            }
+        if observation.kind == .ended, isYoung, !connection.hasVerdict {
+            connections[tuple]?.isOver = true
+            let until = observation.time.nanoseconds + Self.serviceWaitNanoseconds
+            waiting.append((tuple, Timestamp(nanoseconds: until)))
+        } else if observation.kind == .ended || (observation.isClosing && !isYoung) {
             finish(tuple, at: observation.time, context, &records)
             if observation.kind != .ended { finished[observation.id] = observation.time }
         } else {
@@ -198,7 +199,12 @@ public struct FlowCollector: Sendable {
     public mutating func tick(_ now: Timestamp, context: some FlowContext, into records: inout [FlowRecord]) {
         var due = 0
         while due < waiting.count, waiting[due].until <= now {
-            reportBoth(waiting[due].tuple, at: now, context, &records)
+            let tuple = waiting[due].tuple
+            if connections[tuple]?.isOver ?? false {
+                finish(tuple, at: now, context, &records)
+            } else {
+                reportBoth(tuple, at: now, context, &records)
+            }
             due += 1
         }
         waiting.removeFirst(due)
@@ -275,6 +281,7 @@ public struct FlowCollector: Sendable {
         {
             recentlyFinished[tuple] = connection
         }
+        if connection.trackingID != nil, !connection.hasVerdict { counters.connectionsWithoutVerdict += 1 }
         connection.isEnded = true
         for direction in [Direction.egress, .ingress] {
             report(tuple, &connection, direction, at: time, context, &records)

@@ -58,12 +58,17 @@ struct TrackedConnection {
     var lastSeen: Timestamp
     /// Time of the latest rule hit; the first moment when there was none.
     var lastHit = Timestamp(nanoseconds: .min)
+    /// The kernel has forgotten the connection; its rule hits may still be on their way.
+    var isOver = false
+    /// The last report is being made.
     var isEnded = false
 
     init(at time: Timestamp) {
         firstSeen = time
         lastSeen = time
     }
+
+    var hasVerdict: Bool { egress.verdict != nil || ingress.verdict != nil }
 
     subscript(direction: Direction) -> Side {
         get { direction == .egress ? egress : ingress }
