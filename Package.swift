@@ -139,7 +139,7 @@ let package = Package(
         tests(
             "PolicyCasesTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "KubernetesClient"]),
         tests("KubernetesClientTests", ["NetworkModel", "PolicyModel", "KubernetesClient"]),
-        tests("LinuxKernelTests", ["NetworkModel", "LinuxKernel"]),
+        tests("LinuxKernelTests", ["NetworkModel", "LinuxKernel", "TestSupport"]),
         tests(
             "NftablesDataplaneTests",
             [

@@ -18,7 +18,7 @@ struct ProbePacket: Sendable {
         let descriptor = socket(isV6 ? AF_INET6 : AF_INET, kind, isICMP ? Int32(tuple.transport.rawValue) : 0)
         guard descriptor >= 0 else { throw Self.failure("socket", tuple) }
         do {
-            try bindSource(descriptor, isV6)
+            try bindSource(descriptor)
             try sendFirst(descriptor, isV6, isTCP: isTCP, isICMP: isICMP)
             return descriptor
         } catch {
@@ -27,19 +27,19 @@ struct ProbePacket: Sendable {
         }
     }
 
-    private func bindSource(_ descriptor: Int32, _ isV6: Bool) throws {
+    private func bindSource(_ descriptor: Int32) throws {
         // Several probes may leave from one port, to different places.
         var yes: Int32 = 1
         for option in [SO_REUSEADDR, SO_REUSEPORT] {
             setsockopt(descriptor, SOL_SOCKET, option, &yes, socklen_t(MemoryLayout<Int32>.size))
         }
-        let result = Self.withAddress(tuple.source, tuple.sourcePort, isV6) { bind(descriptor, $0, $1) }
+        let result = withSocketAddress(tuple.source, port: tuple.sourcePort) { bind(descriptor, $0, $1) }
         guard result == 0 else { throw Self.failure("bind", tuple) }
     }
 
     private func sendFirst(_ descriptor: Int32, _ isV6: Bool, isTCP: Bool, isICMP: Bool) throws {
         let port = isICMP ? 0 : tuple.destinationPort
-        let result = Self.withAddress(tuple.destination, port, isV6) { address, size -> Int in
+        let result = withSocketAddress(tuple.destination, port: port) { address, size -> Int in
             if isTCP { return Int(connect(descriptor, address, size)) }
             var bytes = Array("probe".utf8)
             // An echo request: type 8 or 128, code 0; the kernel fills in identifier and checksum.
@@ -51,24 +51,5 @@ struct ProbePacket: Sendable {
 
     private static func failure(_ operation: String, _ tuple: ConnectionTuple) -> LoopbackHTTP.Failure {
         LoopbackHTTP.Failure("\(operation): \(String(cString: strerror(errno))): \(tuple)")
-    }
-
-    private static func withAddress<Value>(
-        _ address: IPAddress, _ port: UInt16, _ isV6: Bool,
-        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value
-    ) -> Value {
-        var storage = [UInt8](repeating: 0, count: isV6 ? 28 : 16)
-        let family = UInt16(isV6 ? AF_INET6 : AF_INET)
-        storage[0] = UInt8(truncatingIfNeeded: family)
-        storage[1] = UInt8(family >> 8)
-        storage[2] = UInt8(port >> 8)
-        storage[3] = UInt8(truncatingIfNeeded: port)
-        storage.replaceSubrange((isV6 ? 8 : 4)..<(isV6 ? 24 : 8), with: address.networkBytes)
-        return withUnsafeTemporaryAllocation(byteCount: storage.count, alignment: 8) { bytes in
-            bytes.copyBytes(from: storage)
-            // Laid out as the kernel's sockaddr_in or sockaddr_in6; both begin as sockaddr does.
-            let address = bytes.bindMemory(to: sockaddr.self)
-            return body(UnsafePointer(address.baseAddress!), socklen_t(storage.count))
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 import Glibc
 import NetworkModel
+import TestSupport
 import Testing
 
 @testable import LinuxKernel

@@ -4,6 +4,7 @@ import Glibc
 import LinuxKernel
 import NetworkModel
 import PolicyEngine
+import TestSupport
 import Testing
 
 @testable import NftablesDataplane
