@@ -3,7 +3,8 @@
 import PolicyModel
 
 extension BadManifest {
-    static let all = documents + policies + rules + peers + kubernetesPolicies + others
+    static let all =
+        documents + policies + rules + peers + kubernetesPolicies + others + hostEndpoints + clusterPolicies
 
     private static let documents = [
         BadManifest(

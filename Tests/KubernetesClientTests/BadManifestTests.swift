@@ -96,6 +96,72 @@ struct BadManifestTests {
         #expect(found.allSatisfy { $0.resource == "NetworkPolicy shop/db" && $0.location?.file == "a.yaml" })
     }
 
+    @Test("an element that cannot be read hides no problem of its neighbours, and moves none of them")
+    func neighbours() {
+        let found = diagnostics(
+            BadManifest.global(
+                """
+                node: n
+                interfaceName: a-long/interface-name
+                expectedIPs:
+                - nonsense
+                - 10.0.0.1
+                - 7
+                - 10.0.0.1
+                ports:
+                - {name: SSH, protocol: tcp, port: 0}
+                - 7
+                - {name: DNS, protocol: UDP, port: 53}
+                """, kind: "HostEndpoint"))
+        #expect(
+            found.map(\.field) == [
+                "spec.interfaceName", "spec.interfaceName", "spec.expectedIPs[0]", "spec.expectedIPs[2]",
+                "spec.expectedIPs[3]", "spec.ports[0].name", "spec.ports[0].protocol", "spec.ports[0].port",
+                "spec.ports[1]", "spec.ports[2].name",
+            ])
+        #expect(found.map { $0.location?.line } == [6, 6, 8, 10, 11, 13, 13, 13, 14, 15])
+    }
+
+    @Test("positions are right in a list within an incomplete list")
+    func nestedPositions() {
+        let found = diagnostics(
+            BadManifest.kubernetes(
+                """
+                podSelector: {}
+                ingress:
+                - from:
+                  - {ipBlock: 7}
+                  - podSelector:
+                      matchExpressions:
+                      - 7
+                      - {key: a, operator: In}
+                  - {}
+                """))
+        #expect(
+            found.map(\.field) == [
+                "spec.ingress[0].from[0].ipBlock", "spec.ingress[0].from[1].podSelector.matchExpressions[0]",
+                "spec.ingress[0].from[1].podSelector.matchExpressions[1].values", "spec.ingress[0].from[2]",
+            ])
+        #expect(found.map { $0.location?.line } == [8, 11, 12, 13])
+    }
+
+    @Test(
+        "a missing name or specification hides no other problem",
+        arguments: [
+            ("projectcalico.org/v3", "NetworkPolicy"), ("projectcalico.org/v3", "HostEndpoint"),
+            ("projectcalico.org/v3", "Profile"), ("networking.k8s.io/v1", "NetworkPolicy"),
+            ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
+        ])
+    func hidesNothing(_ version: String, _ kind: String) {
+        let nameless = diagnostics(
+            "apiVersion: \(version)\nkind: \(kind)\nmetadata: {}\nspec: {zzz: 1, ingress: [7]}\n")
+        let fields = nameless.filter { $0.severity == .error }.map(\.field)
+        #expect(fields.filter { $0.hasPrefix("metadata") } == ["metadata.name"])
+        #expect(fields.contains("spec.zzz"))
+        let specless = diagnostics("apiVersion: \(version)\nkind: \(kind)\nmetadata: {name: a_b}\n")
+        #expect(Set(specless.map(\.field)) == ["spec", "metadata.name"] && specless.count == 2)
+    }
+
     @Test("a message escapes what could fool a terminal")
     func escapesHostileNames() throws {
         let yaml = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: \"a\\u202Eb\\u001b[31m\"\n"

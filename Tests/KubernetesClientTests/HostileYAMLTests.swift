@@ -108,8 +108,8 @@ struct HostileYAMLTests {
 
     @Test("every truncation of a valid file is read or refused, never a crash")
     func truncations() {
-        let bytes = Array(GoodManifests.everyKind.utf8)
-        let outcomes = stride(from: 0, to: bytes.count, by: 7).map { length in
+        let bytes = Array((GoodManifests.everyKind + GoodManifests.clusterKinds).utf8)
+        let outcomes = stride(from: 0, to: bytes.count, by: 11).map { length in
             ManifestParser().documents(in: Array(bytes[..<length])).reduce(0) { count, document in
                 guard case .value(let value) = document else { return count + 1 }
                 return count + ManifestDecoder(file: "a.yaml").decode(value).count
@@ -121,7 +121,7 @@ struct HostileYAMLTests {
     @Test("random damage is read or refused, never a crash", arguments: [1, 2, 3, 4] as [UInt64])
     func damage(seed: UInt64) {
         var generator = SeededGenerator(state: seed)
-        let original = Array(GoodManifests.everyKind.utf8)
+        let original = Array((GoodManifests.everyKind + GoodManifests.clusterKinds).utf8)
         let alphabet = Array("{}[]:,-?*&!|>'\"%@`#\n \t\0a1.~<=".utf8) + [0xff, 0xe2]
         let outcomes = (0..<150).map { _ in
             var bytes = original

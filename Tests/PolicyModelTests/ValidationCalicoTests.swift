@@ -44,8 +44,8 @@ struct PolicyMistake: Sendable, CustomTestStringConvertible {
             $0.ingress[0].transport = ProtocolName(.esp)
             $0.ingress[0].destination.notPorts = [.named("http")]
         },
-        PolicyMistake("notICMP without protocol", at: "spec.ingress[0].notICMP", says: "needs the protocol") {
-            $0.ingress[0].notICMP = ICMPMatch(type: 1)
+        PolicyMistake("icmp without protocol", at: "spec.ingress[0].icmp", says: "needs the protocol") {
+            $0.ingress[0].icmp = ICMPMatch(type: 1)
         },
         PolicyMistake("number 1 over IPv6", at: "spec.ingress[0].notProtocol", says: "IPv4 protocol") {
             $0.ingress[0].notTransport = ProtocolName(.icmp, isNumeric: true)
@@ -82,9 +82,6 @@ struct PolicyMistake: Sendable, CustomTestStringConvertible {
         ) {
             $0.ingress[0].source.serviceAccountSelector = "a b"
         },
-        PolicyMistake("global() in notSelector", at: "spec.ingress[0].source.notSelector", says: "global()") {
-            $0.ingress[0].source.notSelector = "!global()"
-        },
         PolicyMistake("global( inside a quoted value", at: "spec.selector", says: "global()") {
             $0.selector = "a == 'global('"
         },
@@ -111,6 +108,14 @@ struct PolicyMistake: Sendable, CustomTestStringConvertible {
             $0.isUntracked = true
             $0.isPreDNAT = true
             $0.appliesOnForward = true
+        },
+        PolicyMistake(
+            "delete with performance hints", .stagedGlobalNetworkPolicy, at: "spec.performanceHints",
+            says: "Delete"
+        ) {
+            $0.stagedAction = .delete
+            $0.ingress = []
+            $0.isNeededOnEveryNode = true
         },
         PolicyMistake("delete with rules", .stagedNetworkPolicy, at: "spec.ingress", says: "Delete") {
             $0.stagedAction = .delete
@@ -156,5 +161,47 @@ struct ValidationCalicoTests {
         #expect(policy.problems().isEmpty)
         policy.ingress[0].source.namespaceSelector = "!global()"
         #expect(policy.problems().count == 1)
+    }
+
+    @Test("refuses global() in parentheses as a namespace selector: only the term itself has a meaning there")
+    func refusesWrappedGlobal() {
+        var policy = CalicoPolicy(id: PolicyID(kind: .networkPolicy, namespace: "shop", name: "db"))
+        policy.ingress = [CalicoRule(action: .allow)]
+        policy.ingress[0].source.namespaceSelector = "(global())"
+        #expect(policy.problems().map(\.severity) == [.error])
+    }
+
+    @Test("warns of global() where it is merely true of everything")
+    func warnsOfGlobal() {
+        var policy = CalicoPolicy(id: PolicyID(kind: .networkPolicy, namespace: "shop", name: "db"))
+        policy.ingress = [CalicoRule(action: .allow)]
+        policy.ingress[0].source.notSelector = "!global()"
+        policy.ingress[0].destination.serviceAccountSelector = "global()"
+        let problems = policy.problems()
+        #expect(
+            problems.map(\.field) == [
+                "spec.ingress[0].source.notSelector", "spec.ingress[0].destination.serviceAccounts.selector",
+            ])
+        #expect(problems.allSatisfy { $0.severity == .warning })
+    }
+
+    @Test("accepts notICMP without a protocol, and warns where it excludes nothing")
+    func notICMP() {
+        var policy = CalicoPolicy(id: PolicyID(kind: .networkPolicy, namespace: "shop", name: "db"))
+        policy.ingress = [CalicoRule(action: .allow)]
+        policy.ingress[0].notICMP = ICMPMatch(type: 8)
+        #expect(policy.problems() == [])
+        policy.ingress[0].transport = ProtocolName(.udp)
+        #expect(policy.problems().map(\.field) == ["spec.ingress[0].notICMP"])
+        #expect(policy.problems().map(\.severity) == [.warning])
+    }
+
+    @Test("warns of types beside a staged delete, which Calico's client removes")
+    func warnsOfDeletedTypes() {
+        var policy = CalicoPolicy(id: PolicyID(kind: .stagedNetworkPolicy, namespace: "shop", name: "db"))
+        policy.stagedAction = .delete
+        policy.types = [.ingress]
+        #expect(policy.problems().map(\.field) == ["spec.types"])
+        #expect(policy.problems().map(\.severity) == [.warning])
     }
 }

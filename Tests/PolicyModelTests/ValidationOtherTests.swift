@@ -69,7 +69,7 @@ struct ValidationKubernetesTests {
             ])
         #expect(
             policy.problems().map(\.field) == [
-                "spec.podSelector.matchLabels[a b]", "spec.podSelector.matchExpressions[0].key",
+                "spec.podSelector.matchLabels.a b", "spec.podSelector.matchExpressions[0].key",
                 "spec.podSelector.matchExpressions[0].values", "spec.podSelector.matchExpressions[1].values",
                 "spec.podSelector.matchExpressions[2].values[0]",
             ])

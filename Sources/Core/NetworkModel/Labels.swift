@@ -24,6 +24,27 @@ public struct Labels: Hashable, Sendable {
             .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
+    private init(sorted entries: [Entry]) { self.entries = entries }
+
+    /// Adds entries whose keys are not there yet.
+    public func inheriting(_ others: Labels) -> Labels {
+        if entries.isEmpty { return others }
+        if others.entries.isEmpty { return self }
+        var merged: [Entry] = []
+        merged.reserveCapacity(entries.count + others.entries.count)
+        var rest = others.entries[...]
+        for entry in entries {
+            while let next = rest.first, next.key.utf8.lexicographicallyPrecedes(entry.key.utf8) {
+                merged.append(rest.removeFirst())
+            }
+            if rest.first?.key == entry.key { rest.removeFirst() }
+            merged.append(entry)
+        }
+        return Labels(sorted: merged + rest)
+    }
+
+    public func filter(_ isIncluded: (Entry) -> Bool) -> Labels { Labels(sorted: entries.filter(isIncluded)) }
+
     public subscript(key: String) -> String? {
         var low = 0
         var high = entries.count

@@ -32,6 +32,17 @@ public struct PrefixTable<Value: Sendable>: Sendable {
         if prefix.family == .v4 { insert(&lengthsV4) } else { insert(&lengthsV6) }
     }
 
+    /// Every entry that holds `address`, the longest prefix first.
+    public func forEachMatch(_ address: IPAddress, _ body: (Value) -> Void) {
+        for length in address.family == .v4 ? lengthsV4 : lengthsV6 {
+            guard let prefix = IPPrefix(address, length: Int(length)) else { continue }
+            if let value = values[prefix] { body(value) }
+        }
+    }
+
+    /// In no particular order.
+    public var entries: some Sequence<(key: IPPrefix, value: Value)> { values }
+
     /// The entry with the longest prefix that holds `address`.
     public func longestMatch(_ address: IPAddress) -> (prefix: IPPrefix, value: Value)? {
         for length in address.family == .v4 ? lengthsV4 : lengthsV6 {

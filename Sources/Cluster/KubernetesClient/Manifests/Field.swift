@@ -54,10 +54,7 @@ struct Field {
 
     // MARK: Steps
 
-    func path(of key: String) -> String {
-        key.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
-            ? "\(path)[\(key)]" : path.isEmpty ? key : "\(path).\(key)"
-    }
+    func path(of key: String) -> String { FieldPath.child(key, of: path) }
 
     /// The field under `key`; nil when there is none or it is null.
     func child(_ key: String) -> Field? {
@@ -110,13 +107,11 @@ struct Field {
 
     /// Reads each element of a list; one that cannot be read is reported by `read` and left out.
     func list<Element>(_ key: String, _ read: (Field) -> Element?) -> [Element] {
-        list(key).compactMap { element in
-            guard let result = read(element) else {
-                problems.markIncomplete(list: path(of: key))
-                return nil
-            }
-            return result
+        let decoded = list(key).enumerated().compactMap { index, element in
+            read(element).map { (index: index, value: $0) }
         }
+        problems.remember(list: path(of: key), positions: decoded.map(\.index))
+        return decoded.map(\.value)
     }
 
     // MARK: Scalars

@@ -3,12 +3,18 @@
 internal import NetworkModel
 internal import PolicyModel
 
-/// `projectcalico.org/v3` policies, tiers and network sets (policy semantics 1.3, 1.4, 1.6 to 1.8).
+/// Calico's policies and their rules (policy semantics 1.4, 1.6, 1.7).
 extension CalicoPolicy {
     init(_ document: Field, _ metadata: Metadata, _ kind: PolicyKind) {
         self.init(id: PolicyID(kind: kind, namespace: metadata.name.namespace, name: metadata.name.name))
         document.allowOnly(Field.topLevel)
-        guard let spec = document.requiredSpec() else { return }
+        if let spec = document.requiredSpec() { read(spec) }
+        checkTierLabel(document, metadata)
+        document.addProblems(problems(), of: metadata)
+    }
+
+    private mutating func read(_ spec: Field) {
+        let kind = id.kind
         var known = [
             "tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress",
             "performanceHints",
@@ -23,7 +29,7 @@ extension CalicoPolicy {
         types = spec.directions("types")
         ingress = spec.list("ingress", atMost: .max).map { CalicoRule($0) }
         egress = spec.list("egress", atMost: .max).map { CalicoRule($0) }
-        spec.checkPerformanceHints()
+        isNeededOnEveryNode = spec.performanceHints().contains("AssumeNeededOnEveryNode")
         if !kind.isNamespaced {
             namespaceSelector = spec.text("namespaceSelector")
             isUntracked = spec.flag("doNotTrack")
@@ -31,12 +37,24 @@ extension CalicoPolicy {
             appliesOnForward = spec.flag("applyOnForward")
         }
         if kind.isStaged { stagedAction = spec.stagedAction() }
-        if metadata.isIdentified { document.problems.add(problems()) }
+    }
+
+    /// Calico keeps the label equal to the tier; one that is not was written by hand, and misleads its readers.
+    private func checkTierLabel(_ document: Field, _ metadata: Metadata) {
+        let key = "projectcalico.org/tier"
+        guard let label = metadata.labels[key], label != tier else { return }
+        document.problems.add([
+            Diagnostic(
+                .warning, field: "metadata.labels[\(key)]",
+                message: "the label names the tier \(label.quotedForMessage), but 'spec.tier' is "
+                    + "\(tier.quotedForMessage), which decides",
+                suggestion: "remove the label")
+        ])
     }
 }
 
 extension CalicoRule {
-    fileprivate init(_ field: Field) {
+    init(_ field: Field) {
         self.init(action: .allow)
         guard field.isObject() else { return }
         field.allowOnly([
@@ -55,6 +73,11 @@ extension CalicoRule {
         notTransport = field.child("notProtocol")?.calicoProtocol()
         icmp = field.object("icmp")?.icmpMatch()
         notICMP = field.object("notICMP")?.icmpMatch()
+        // An empty match is none to the model, but Calico's API refuses it like any other beside another protocol.
+        let isICMP = transport?.number == .icmp || transport?.number == .icmpv6
+        if !isICMP, let empty = field.child("icmp"), empty.value.content == .object([]) {
+            empty.error("'icmp' needs the protocol ICMP or ICMPv6", try: "remove it")
+        }
         if let side = field.object("source") { source = CalicoEntityRule(side) }
         if let side = field.object("destination") { destination = CalicoEntityRule(side) }
         if let http = field.object("http") {
@@ -94,46 +117,6 @@ extension CalicoEntityRule {
     }
 }
 
-extension TierResource {
-    init(_ document: Field, _ metadata: Metadata) {
-        document.allowOnly(Field.topLevel)
-        let spec = document.object("spec")
-        spec?.allowOnly(["order", "defaultAction"])
-        let actions = [DefaultAction.deny, .pass].map { (name: $0.rawValue, value: $0) }
-        let builtIn = Self.builtIn.first { $0.name == metadata.name.name }
-        self.init(
-            name: metadata.name.name, order: spec?.number("order") ?? builtIn?.order,
-            defaultAction: spec?.child("defaultAction")?.choice(actions, "default action")
-                ?? builtIn?.defaultAction ?? .deny)
-        if metadata.isIdentified { document.problems.add(problems()) }
-    }
-}
-
-extension NetworkSetResource {
-    init(_ document: Field, _ metadata: Metadata) {
-        document.allowOnly(Field.topLevel)
-        metadata.checkName(.subdomain, document)
-        if metadata.labels[WellKnownLabel.namespace] != nil {
-            document.child("metadata")?.child("labels")?.child(WellKnownLabel.namespace)?.error(
-                "a network set must not carry the label '\(WellKnownLabel.namespace)'", try: "remove it")
-        }
-        guard let spec = document.requiredSpec() else {
-            self.init(name: metadata.name, labels: metadata.labels)
-            return
-        }
-        spec.allowOnly(["nets"])
-        var seen: Set<IPPrefix> = []
-        let nets = spec.list("nets") { element in
-            let net = element.lenientPrefix()
-            if let net, !seen.insert(net).inserted {
-                element.error("\(net) is listed twice", try: "remove one of them")
-            }
-            return net
-        }
-        self.init(name: metadata.name, labels: metadata.labels, nets: nets)
-    }
-}
-
 // MARK: - Parts
 
 extension Field {
@@ -141,8 +124,10 @@ extension Field {
     static let topLevel = ["apiVersion", "kind", "metadata", "spec", "status"]
 
     /// `spec`, reported when it is missing: a policy without one would select everything.
-    func requiredSpec() -> Field? {
-        if child("spec") == nil { missing("spec", try: "add 'spec:'; 'spec: {}' means every default") }
+    func requiredSpec(
+        try suggestion: String = "add 'spec:'; 'spec: {}' means every default"
+    ) -> Field? {
+        if child("spec") == nil { missing("spec", try: suggestion) }
         return object("spec")
     }
 
@@ -157,7 +142,7 @@ extension Field {
         return child("stagedAction")?.choice(actions, "staged action") ?? .set
     }
 
-    fileprivate func checkPerformanceHints() {
+    fileprivate func performanceHints() -> Set<String> {
         var seen: Set<String> = []
         for hint in list("performanceHints") {
             guard
@@ -168,6 +153,7 @@ extension Field {
                 hint.error("'\(name)' is listed twice", try: "remove one of them")
             }
         }
+        return seen
     }
 
     fileprivate func ipVersion() -> IPFamily? {
@@ -187,7 +173,7 @@ extension Field {
             if child("code") != nil {
                 missing("type", try: "'code' needs a 'type'")
             } else {
-                missing("type")
+                warning("it has no type, so it limits nothing", try: "give a 'type', or remove it")
             }
             return nil
         }

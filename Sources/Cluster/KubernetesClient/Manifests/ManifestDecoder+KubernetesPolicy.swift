@@ -8,10 +8,14 @@ extension KubernetesPolicy {
     init(_ document: Field, _ metadata: Metadata, _ kind: PolicyKind) {
         self.init(id: PolicyID(kind: kind, namespace: metadata.name.namespace, name: metadata.name.name))
         document.allowOnly(Field.topLevel)
-        guard let spec = document.requiredSpec() else { return }
+        if let spec = document.requiredSpec() { read(spec) }
+        document.addProblems(problems(), of: metadata)
+    }
+
+    private mutating func read(_ spec: Field) {
         let known = ["podSelector", "policyTypes", "ingress", "egress"]
-        spec.allowOnly(known + (kind.isStaged ? ["stagedAction"] : []))
-        if kind.isStaged { stagedAction = spec.stagedAction() }
+        spec.allowOnly(known + (id.kind.isStaged ? ["stagedAction"] : []))
+        if id.kind.isStaged { stagedAction = spec.stagedAction() }
         if let selector = spec.object("podSelector") {
             podSelector = selector.labelSelector()
         } else if spec.child("podSelector") == nil, stagedAction != .delete {
@@ -22,7 +26,6 @@ extension KubernetesPolicy {
         policyTypes = spec.directions("policyTypes")
         ingress = spec.list("ingress", atMost: .max).map { KubernetesRule($0, peers: "from") }
         egress = spec.list("egress", atMost: .max).map { KubernetesRule($0, peers: "to") }
-        if metadata.isIdentified { document.problems.add(problems()) }
     }
 }
 

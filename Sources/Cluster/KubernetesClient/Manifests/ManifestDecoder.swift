@@ -55,7 +55,7 @@ public struct ManifestDecoder: Sendable {
             root.warnUnread(version, kind)
             return finish(root, nil, nil)
         }
-        let metadata = Metadata(root, isNamespaced: reader.isNamespaced)
+        let metadata = Metadata(root, isNamespaced: reader.isNamespaced, form: reader.form)
         let key = reader.key(metadata.name)
         root.problems.resource = key.description.escapedForMessage
         if !metadata.isIdentified { root.problems.resource = kind }
@@ -67,107 +67,6 @@ public struct ManifestDecoder: Sendable {
         DecodedManifest(
             key: key, resource: root.problems.hasErrors ? nil : resource,
             origin: SourceLocation(file: file, line: root.line), diagnostics: root.problems.diagnostics)
-    }
-}
-
-// MARK: - Kinds
-
-/// An API version with a kind of it.
-struct KindName: Hashable {
-    let version: String
-    let kind: String
-
-    init(_ version: String, _ kind: String) {
-        self.version = version
-        self.kind = kind
-    }
-}
-
-/// How one kind is read.
-struct KindReader: Sendable {
-    let isNamespaced: Bool
-    let key: @Sendable (ResourceName) -> ResourceKey
-    let read: @Sendable (Field, Metadata, SourceLocation) -> ClusterResource
-
-    /// A kind that keeps no origin.
-    init(
-        isNamespaced: Bool, key: @escaping @Sendable (ResourceName) -> ResourceKey,
-        read: @escaping @Sendable (Field, Metadata) -> ClusterResource
-    ) {
-        self.init(isNamespaced: isNamespaced, key: key) { document, metadata, _ in read(document, metadata) }
-    }
-
-    /// A policy kind: the policy remembers where it was read.
-    init(
-        isNamespaced: Bool, key: @escaping @Sendable (ResourceName) -> ResourceKey,
-        read: @escaping @Sendable (Field, Metadata, SourceLocation) -> ClusterResource
-    ) {
-        self.isNamespaced = isNamespaced
-        self.key = key
-        self.read = read
-    }
-}
-
-extension ManifestDecoder {
-    static let readers: [KindName: KindReader] = {
-        var readers: [KindName: KindReader] = [
-            KindName("v1", "Namespace"): KindReader(isNamespaced: false, key: { .namespace($0.name) }) {
-                .namespace(NamespaceResource($0, $1))
-            },
-            KindName("v1", "ServiceAccount"): KindReader(isNamespaced: true, key: { .serviceAccount($0) }) {
-                .serviceAccount(ServiceAccountResource($0, $1))
-            },
-            KindName("v1", "Pod"): KindReader(isNamespaced: true, key: { .pod($0) }) {
-                .pod(PodResource($0, $1))
-            },
-            KindName("v1", "Service"): KindReader(isNamespaced: true, key: { .service($0) }) {
-                .service(ServiceResource($0, $1))
-            },
-            KindName("discovery.k8s.io/v1", "EndpointSlice"):
-                KindReader(isNamespaced: true, key: { .endpointSlice($0) }) {
-                    .endpointSlice(EndpointSliceResource($0, $1))
-                },
-            KindName("networking.k8s.io/v1", "NetworkPolicy"): kubernetesPolicy(.kubernetesNetworkPolicy),
-        ]
-        for version in ["projectcalico.org/v3", "crd.projectcalico.org/v1"] {
-            readers.merge(calicoReaders(version)) { _, new in new }
-        }
-        return readers
-    }()
-
-    private static func calicoReaders(_ version: String) -> [KindName: KindReader] {
-        var readers: [KindName: KindReader] = [:]
-        let kinds = [
-            PolicyKind.networkPolicy, .globalNetworkPolicy, .stagedNetworkPolicy, .stagedGlobalNetworkPolicy,
-        ]
-        for kind in kinds { readers[KindName(version, kind.rawValue)] = calicoPolicy(kind) }
-        let staged = PolicyKind.stagedKubernetesNetworkPolicy
-        readers[KindName(version, staged.rawValue)] = kubernetesPolicy(staged)
-        readers[KindName(version, "Tier")] = KindReader(isNamespaced: false, key: { .tier($0.name) }) {
-            .tier(TierResource($0, $1))
-        }
-        for (kind, isNamespaced) in [("NetworkSet", true), ("GlobalNetworkSet", false)] {
-            readers[KindName(version, kind)] = KindReader(
-                isNamespaced: isNamespaced, key: { .networkSet($0) }
-            ) {
-                .networkSet(NetworkSetResource($0, $1))
-            }
-        }
-        return readers
-    }
-
-    private static func calicoPolicy(_ kind: PolicyKind) -> KindReader {
-        KindReader(
-            isNamespaced: kind.isNamespaced,
-            key: { .policy(PolicyID(kind: kind, namespace: $0.namespace, name: $0.name)) },
-            read: { .policy(PolicyResource(CalicoPolicy($0, $1, kind), origin: $2)) })
-    }
-
-    private static func kubernetesPolicy(_ kind: PolicyKind) -> KindReader {
-        KindReader(
-            isNamespaced: true,
-            key: { .policy(PolicyID(kind: kind, namespace: $0.namespace, name: $0.name)) },
-            read: { .policy(PolicyResource(KubernetesPolicy($0, $1, kind), origin: $2)) })
     }
 }
 

@@ -19,9 +19,9 @@ struct Metadata {
         "managedFields", "selfLink",
     ]
     /// Most bytes in the keys and values of all annotations (policy semantics 1.2).
-    private static let maximumAnnotationBytes = 256 * 1024
+    static let maximumAnnotationBytes = 256 * 1024
 
-    init(_ document: Field, isNamespaced: Bool) {
+    init(_ document: Field, isNamespaced: Bool, form: MetadataForm = .asWritten) {
         guard let metadata = document.object("metadata") else {
             if document.child("metadata") == nil {
                 document.missing("metadata", try: "add 'metadata:' with a name")
@@ -33,7 +33,7 @@ struct Metadata {
             return
         }
         metadata.warnAboutMisspelledFields(Self.knownFields)
-        let name = metadata.text("name")
+        var name = metadata.text("name")
         if metadata.child("name") == nil { metadata.missing("name") }
         var namespace = metadata.text("namespace")
         if !isNamespaced, let field = metadata.child("namespace") {
@@ -42,11 +42,18 @@ struct Metadata {
         } else if isNamespaced, namespace.isEmpty {
             namespace = "default"
         }
+        var labels = metadata.labels("labels")
+        if case .stored = form {
+            let stored = StoredMetadata(metadata)
+            let tier = document.value["spec"]?["tier"]?.string ?? ""
+            name = stored.map(\.name).flatMap { $0.isEmpty ? nil : $0 } ?? form.visibleName(name, tier: tier)
+            labels = labels.overwritten(by: stored?.labels ?? Labels())
+        }
         self.name = ResourceName(namespace: namespace, name: name)
         isIdentified = !name.isEmpty
-        labels = metadata.labels("labels")
+        self.labels = labels
         generateName = metadata.text("generateName")
-        metadata.checkAnnotations(maximumBytes: Self.maximumAnnotationBytes)
+        metadata.object("annotations")?.checkAnnotationEntries()
     }
 
     /// Reports a name that the kind does not allow; policies and tiers check theirs in the model.
@@ -85,13 +92,8 @@ extension Field {
             })
     }
 
-    fileprivate func checkAnnotations(maximumBytes: Int) {
-        guard let annotations = object("annotations") else { return }
-        annotations.checkAnnotationEntries(maximumBytes: maximumBytes)
-    }
-
     /// Checks an annotations object: of a resource, or of a rule.
-    func checkAnnotationEntries(maximumBytes: Int = 256 * 1024) {
+    func checkAnnotationEntries(maximumBytes: Int = Metadata.maximumAnnotationBytes) {
         var byteCount = 0
         for (key, field) in entries {
             if let violation = NameRule.qualifiedName.violation(in: key.lowercased()) {
@@ -103,5 +105,22 @@ extension Field {
         if byteCount > maximumBytes {
             error("the annotations have \(byteCount) bytes, at most \(maximumBytes) are allowed")
         }
+    }
+}
+
+extension Labels {
+    /// With the entries of `other`, which win where both name a key.
+    fileprivate func overwritten(by other: Labels) -> Labels {
+        Labels((entries + other.entries).map { (key: $0.key, value: $0.value) })
+    }
+}
+
+extension Field {
+    /// Takes over what the model found in the document, less what it says of a name or a specification that is not
+    /// there and that was reported already.
+    func addProblems(_ found: [Diagnostic], of metadata: Metadata) {
+        var absent: [String] = metadata.isIdentified ? [] : ["metadata.name"]
+        if case .object? = value["spec"]?.content {} else { absent.append("spec") }
+        problems.add(found.filter { problem in !absent.contains { problem.field.hasPrefix($0) } })
     }
 }

@@ -11,9 +11,8 @@ final class ProblemCollector {
     /// Set once the document's name is known.
     var resource = ""
     private var found: [Diagnostic] = []
-    /// Lists of which an element could not be read: positions in the decoded list differ from those in the
-    /// text.
-    private var incompleteLists: [String] = []
+    /// Lists of which an element could not be read, by path: for each decoded element its position in the text.
+    private var positions: [String: [Int]] = [:]
 
     init(file: String, root: ManifestValue) {
         self.file = file
@@ -45,19 +44,41 @@ final class ProblemCollector {
                 location: SourceLocation(file: file, line: line, column: column)))
     }
 
-    func markIncomplete(list: String) { incompleteLists.append(list + "[") }
+    /// Notes which elements of a list could be read, so that what is said of them later names the right ones.
+    func remember(list: String, positions: [Int]) {
+        guard positions != Array(positions.indices) else { return }
+        self.positions[list] = positions
+    }
 
     /// Takes over the problems that the model found in the decoded value.
     func add(_ problems: [Diagnostic]) {
+        // What could not be read was replaced by a default; do not complain about it twice.
+        let reported = Set(found.filter { $0.severity == .error }.map(\.field))
         for problem in problems {
-            // Positions in an incomplete list would point at the wrong element.
-            if incompleteLists.contains(where: { problem.field.hasPrefix($0) }) { continue }
-            // What could not be read was replaced by a default; do not complain about it twice.
-            if found.contains(where: { $0.field == problem.field && $0.severity == .error }) { continue }
-            let place = root.location(ofField: problem.field)
+            let field = pathInText(problem.field)
+            if reported.contains(field.escapedForMessage) { continue }
+            let place = root.location(ofField: field)
             report(
-                problem.severity, problem.field, problem.message, try: problem.suggestion, line: place.line,
+                problem.severity, field, problem.message, try: problem.suggestion, line: place.line,
                 column: place.column)
         }
+    }
+
+    /// The path of a field of the decoded value, with the positions that list elements have in the text.
+    private func pathInText(_ field: String) -> String {
+        guard !positions.isEmpty else { return field }
+        var result = ""
+        var rest = field[...]
+        while let bracket = rest.firstIndex(of: "[") {
+            result += rest[..<bracket]
+            let body = rest[rest.index(after: bracket)...]
+            guard let end = body.firstIndex(of: "]") else { break }
+            let position = Int(body[..<end]).flatMap { index in
+                positions[result].flatMap { $0.indices.contains(index) ? $0[index] : nil }
+            }
+            result += "[\(position.map(String.init) ?? String(body[..<end]))]"
+            rest = body[body.index(after: end)...]
+        }
+        return result + rest
     }
 }

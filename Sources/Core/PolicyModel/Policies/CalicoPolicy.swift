@@ -21,6 +21,9 @@ public struct CalicoPolicy: Hashable, Sendable {
     public var isUntracked = false
     public var isPreDNAT = false
     public var appliesOnForward = false
+    /// `performanceHints: [AssumeNeededOnEveryNode]`: nodes program the policy before an endpoint of theirs needs it.
+    /// Never changes a verdict.
+    public var isNeededOnEveryNode = false
     /// Staged kinds only.
     public var stagedAction = StagedAction.set
 

@@ -94,10 +94,13 @@ public struct PolicyResource: Hashable, Sendable {
     public enum Form: Hashable, Sendable {
         case calico(CalicoPolicy)
         case kubernetes(KubernetesPolicy)
+        case cluster(ClusterPolicy)
     }
 
     public var form: Form
     public var origin: SourceLocation?
+    /// Line of each rule as written, in the file of `origin`, by direction; empty when not known.
+    public var ruleLines: [Direction: [Int]] = [:]
 
     public init(_ policy: CalicoPolicy, origin: SourceLocation? = nil) {
         form = .calico(policy)
@@ -109,10 +112,16 @@ public struct PolicyResource: Hashable, Sendable {
         self.origin = origin
     }
 
+    public init(_ policy: ClusterPolicy, origin: SourceLocation? = nil) {
+        form = .cluster(policy)
+        self.origin = origin
+    }
+
     public var id: PolicyID {
         switch form {
         case .calico(let policy): policy.id
         case .kubernetes(let policy): policy.id
+        case .cluster(let policy): policy.id
         }
     }
 }

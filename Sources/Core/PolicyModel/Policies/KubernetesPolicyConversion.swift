@@ -13,9 +13,14 @@ extension KubernetesPolicy {
         ])
         return Policy(
             id: id, tier: "default", order: Self.order, selector: selected, directions: effectiveDirections,
-            ingress: ingress.flatMap { $0.converted(.ingress, namespace: id.namespace) },
-            egress: egress.flatMap { $0.converted(.egress, namespace: id.namespace) },
+            ingress: converted(ingress, .ingress), egress: converted(egress, .egress),
             isUntracked: false, isPreDNAT: false, appliesOnForward: false)
+    }
+
+    private func converted(_ rules: [KubernetesRule], _ direction: Direction) -> [Rule] {
+        rules.enumerated().flatMap { index, rule in
+            rule.converted(direction, namespace: id.namespace, index: index)
+        }
     }
 
     /// `policyTypes`, or what the API server fills in: Ingress always, Egress when there are egress rules.
@@ -42,55 +47,11 @@ extension LabelSelector {
 }
 
 extension KubernetesRule {
-    /// One rule per protocol (alphabetical) and peer, protocol-major: rule index = protocol rank × peers +
-    /// peer rank.
-    func converted(_ direction: Direction, namespace: String) -> [Rule] {
+    func converted(_ direction: Direction, namespace: String, index: Int) -> [Rule] {
         let entities = peers.isEmpty ? [EntityMatch()] : peers.map { $0.entity(namespace: namespace) }
-        return portGroups.flatMap { group in
-            entities.map { peer in
-                var source = direction == .ingress ? peer : EntityMatch()
-                var destination = direction == .ingress ? EntityMatch() : peer
-                destination.ports = group.ports
-                // A selector on the destination narrows named ports to its endpoints; the source has none.
-                if direction == .ingress { source.ports = [] }
-                return Rule(
-                    action: .allow, transport: group.transport, source: source, destination: destination)
-            }
-        }
-    }
-
-    private var portGroups: [(transport: IPProtocol?, ports: [PortMatch])] {
-        guard !ports.isEmpty else { return [(nil, [])] }
-        let transports = Set(ports.map(\.transport)).sorted { $0.policyName < $1.policyName }
-        return transports.map { transport in
-            let own = ports.filter { $0.transport == transport }
-            // An entry without a port means every port and absorbs the others.
-            if own.contains(where: { $0.port == nil }) { return (transport, []) }
-            return (transport, Self.merged(own.compactMap(\.port)))
-        }
-    }
-
-    /// Names in order, then numbers with neighbours joined into ranges.
-    private static func merged(_ ports: [PortMatch]) -> [PortMatch] {
-        var names: [PortMatch] = []
-        var ranges: [PortRange] = []
-        for port in ports {
-            switch port {
-            case .named: if !names.contains(port) { names.append(port) }
-            case .range(let range): ranges.append(range)
-            }
-        }
-        var joined: [PortRange] = []
-        for range in ranges.sorted() {
-            if let last = joined.last, Int(range.first) <= Int(last.last) + 1,
-                let union = PortRange(last.first, max(last.last, range.last))
-            {
-                joined[joined.count - 1] = union
-            } else {
-                joined.append(range)
-            }
-        }
-        return names + joined.map(PortMatch.range)
+        return Rule.expanded(
+            .allow, direction, peers: entities,
+            ports: PortGroup.groups(of: ports.map { ($0.transport, $0.port) }), sourceIndex: index)
     }
 }
 

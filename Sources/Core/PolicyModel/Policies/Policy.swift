@@ -56,12 +56,15 @@ public struct Rule: Hashable, Sendable {
     public var destination: EntityMatch
     /// The rule carries an HTTP condition that packet data planes do not see.
     public var hasHTTPMatch: Bool
+    /// Position of the rule as written that this one comes from, in the list of its direction. Kubernetes kinds
+    /// become several rules for one that is written.
+    public var sourceIndex: Int
 
     public init(
         action: RuleAction, family: IPFamily? = nil, transport: IPProtocol? = nil,
         notTransport: IPProtocol? = nil,
         icmp: ICMPMatch? = nil, notICMP: ICMPMatch? = nil, source: EntityMatch = EntityMatch(),
-        destination: EntityMatch = EntityMatch(), hasHTTPMatch: Bool = false
+        destination: EntityMatch = EntityMatch(), hasHTTPMatch: Bool = false, sourceIndex: Int = 0
     ) {
         self.action = action
         self.family = family
@@ -72,6 +75,7 @@ public struct Rule: Hashable, Sendable {
         self.source = source
         self.destination = destination
         self.hasHTTPMatch = hasHTTPMatch
+        self.sourceIndex = sourceIndex
     }
 }
 

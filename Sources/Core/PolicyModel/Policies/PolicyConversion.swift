@@ -10,6 +10,7 @@ extension PolicyResource {
         switch form {
         case .calico(let policy): try? policy.converted()  // The reason was reported by `problems()`.
         case .kubernetes(let policy): policy.converted()
+        case .cluster(let policy): policy.converted()
         }
     }
 }
@@ -66,23 +67,30 @@ extension Selector {
     }
 }
 
+extension ProfileResource {
+    /// The rules of one direction in their converted form.
+    public func convertedRules(_ direction: Direction) throws(SelectorSyntaxError) -> [Rule] {
+        try (direction == .ingress ? ingress : egress).converted(in: "")
+    }
+}
+
 extension [CalicoRule] {
     func converted(in namespace: String) throws(SelectorSyntaxError) -> [Rule] {
         var rules: [Rule] = []
         rules.reserveCapacity(count)
-        for rule in self { rules.append(try rule.converted(in: namespace)) }
+        for (index, rule) in enumerated() { rules.append(try rule.converted(in: namespace, index: index)) }
         return rules
     }
 }
 
 extension CalicoRule {
-    func converted(in namespace: String) throws(SelectorSyntaxError) -> Rule {
+    func converted(in namespace: String, index: Int) throws(SelectorSyntaxError) -> Rule {
         Rule(
             action: action, family: family ?? transport?.impliedFamily, transport: transport?.number,
             notTransport: notTransport?.number, icmp: icmp, notICMP: notICMP,
             source: try source.converted(in: namespace),
             destination: try destination.converted(in: namespace),
-            hasHTTPMatch: hasHTTPMatch)
+            hasHTTPMatch: hasHTTPMatch, sourceIndex: index)
     }
 }
 

@@ -6,10 +6,13 @@ public import NetworkModel
 public struct NamespaceResource: Hashable, Sendable {
     public var name: String
     public var labels: Labels
+    /// No Namespace object was read: it must exist because something is in it, but it may have more labels than these.
+    public var isImplied: Bool
 
-    public init(name: String, labels: Labels = Labels()) {
+    public init(name: String, labels: Labels = Labels(), isImplied: Bool = false) {
         self.name = name
         self.labels = labels
+        self.isImplied = isImplied
     }
 }
 

@@ -10,6 +10,8 @@ public enum ClusterResource: Hashable, Sendable {
     case service(ServiceResource)
     case endpointSlice(EndpointSliceResource)
     case networkSet(NetworkSetResource)
+    case hostEndpoint(HostEndpointResource)
+    case profile(ProfileResource)
     case tier(TierResource)
     case policy(PolicyResource)
 
@@ -22,6 +24,8 @@ public enum ClusterResource: Hashable, Sendable {
         case .service(let it): .service(it.name)
         case .endpointSlice(let it): .endpointSlice(it.name)
         case .networkSet(let it): .networkSet(it.name)
+        case .hostEndpoint(let it): .hostEndpoint(it.name)
+        case .profile(let it): .profile(it.name)
         case .tier(let it): .tier(it.name)
         case .policy(let it): .policy(it.id)
         }
@@ -36,6 +40,8 @@ public enum ResourceKey: Hashable, Sendable, CustomStringConvertible {
     case service(ResourceName)
     case endpointSlice(ResourceName)
     case networkSet(ResourceName)
+    case hostEndpoint(String)
+    case profile(String)
     case tier(String)
     case policy(PolicyID)
 
@@ -48,6 +54,8 @@ public enum ResourceKey: Hashable, Sendable, CustomStringConvertible {
         case .service(let name): "Service \(name)"
         case .endpointSlice(let name): "EndpointSlice \(name)"
         case .networkSet(let name): "\(name.namespace.isEmpty ? "GlobalNetworkSet" : "NetworkSet") \(name)"
+        case .hostEndpoint(let name): "HostEndpoint \(name)"
+        case .profile(let name): "Profile \(name)"
         case .tier(let name): "Tier \(name)"
         case .policy(let id): id.description
         }
@@ -65,15 +73,18 @@ public enum ClusterChange: Hashable, Sendable {
 public struct ClusterState: Hashable, Sendable {
     public private(set) var namespaces: [String: NamespaceResource] = [:]
     public private(set) var serviceAccounts: [ResourceName: ServiceAccountResource] = [:]
-    public private(set) var pods: [ResourceName: PodResource] = [:]
+    public private(set) var pods = NamespacedTable<PodResource>()
     public private(set) var services: [ResourceName: ServiceResource] = [:]
     public private(set) var endpointSlices: [ResourceName: EndpointSliceResource] = [:]
     public private(set) var networkSets: [ResourceName: NetworkSetResource] = [:]
+    public private(set) var hostEndpoints: [String: HostEndpointResource] = [:]
+    public private(set) var profiles: [String: ProfileResource] = [:]
     public private(set) var tiers: [String: TierResource] = [:]
     public private(set) var policies: [PolicyID: PolicyResource] = [:]
 
     public init(_ resources: some Sequence<ClusterResource> = []) {
         for tier in TierResource.builtIn { tiers[tier.name] = tier }
+        profiles[ProfileResource.defaultAllow.name] = .defaultAllow
         for resource in resources { apply(.set(resource)) }
     }
 
@@ -89,6 +100,8 @@ public struct ClusterState: Hashable, Sendable {
         case .set(.service(let it)): services[it.name] = it
         case .set(.endpointSlice(let it)): endpointSlices[it.name] = it
         case .set(.networkSet(let it)): networkSets[it.name] = it
+        case .set(.hostEndpoint(let it)): hostEndpoints[it.name] = it
+        case .set(.profile(let it)): profiles[it.name] = it
         case .set(.tier(let it)): setTier(it)
         case .set(.policy(let it)): policies[it.id] = it
         case .remove(let key): remove(key)
@@ -108,6 +121,8 @@ public struct ClusterState: Hashable, Sendable {
         case .service(let name): services[name] = nil
         case .endpointSlice(let name): endpointSlices[name] = nil
         case .networkSet(let name): networkSets[name] = nil
+        case .hostEndpoint(let name): hostEndpoints[name] = nil
+        case .profile(let name): profiles[name] = nil
         case .tier(let name): tiers[name] = TierResource.builtIn.first { $0.name == name }
         case .policy(let id): policies[id] = nil
         }

@@ -19,13 +19,18 @@ public struct WorkloadEndpoint: Hashable, Sendable, LabelLookup {
 
     /// The endpoint of a pod; nil when it has none: host network, finished, or no address yet.
     public init?(_ pod: PodResource, in state: ClusterState) {
+        self.init(pod) { state.labels(ofProfile: $0) }
+    }
+
+    /// - Parameter inherited: the labels that a profile hands on to its endpoints.
+    public init?(_ pod: PodResource, inherited: (String) -> Labels) {
         guard !pod.usesHostNetwork, !pod.isFinished, !pod.addresses.isEmpty else { return nil }
         name = pod.name
         addresses = pod.addresses
         ports = pod.ports
         profiles = pod.profiles ?? Self.derivedProfiles(of: pod)
         ownLabels = Self.amendedLabels(of: pod)
-        labels = ownLabels.inheriting(profiles.flatMap { Self.labels(ofProfile: $0, in: state) })
+        labels = profiles.reduce(ownLabels) { $0.inheriting(inherited($1)) }
     }
 
     /// `kns.<namespace>`, then `ksa.<namespace>.<account>` (policy semantics 1.10).
@@ -37,31 +42,42 @@ public struct WorkloadEndpoint: Hashable, Sendable, LabelLookup {
 
     /// The pod's labels with Calico's own, without those by which it could pose as a namespace or account.
     static func amendedLabels(of pod: PodResource) -> Labels {
-        var pairs = pod.labels.entries.filter {
+        let own = pod.labels.filter {
             !$0.key.hasPrefix(WellKnownLabel.namespacePrefix)
                 && !$0.key.hasPrefix(WellKnownLabel.serviceAccountPrefix)
-        }.map { (key: $0.key, value: $0.value) }
-        pairs.append((WellKnownLabel.namespace, pod.name.namespace))
-        pairs.append((WellKnownLabel.orchestrator, "k8s"))
-        if !pod.serviceAccount.isEmpty { pairs.append((WellKnownLabel.serviceAccount, pod.serviceAccount)) }
-        return Labels(pairs)
+        }
+        var added = [
+            (key: WellKnownLabel.namespace, value: pod.name.namespace),
+            (key: WellKnownLabel.orchestrator, value: "k8s"),
+        ]
+        if !pod.serviceAccount.isEmpty {
+            added.append((key: WellKnownLabel.serviceAccount, value: pod.serviceAccount))
+        }
+        return Labels(added).inheriting(own)
+    }
+}
+
+extension ClusterState {
+    /// The labels that a profile hands on to its endpoints; none for a profile that is not known.
+    public func labels(ofProfile name: String) -> Labels {
+        if let profile = profiles[name] { return profile.labelsToApply }
+        if let namespace = namespaces.profileSubject(of: name) { return namespace.inheritedLabels }
+        return serviceAccounts.profileSubject(of: name)?.inheritedLabels ?? Labels()
+    }
+}
+
+/// A node's interface as policy sees it: as the subject of the host stages, and as a peer of rules by its addresses.
+public struct HostEndpoint: Hashable, Sendable, LabelLookup {
+    public let resource: HostEndpointResource
+    /// Own labels and those of its profiles; the first to name a key wins.
+    public let labels: Labels
+
+    public init(_ resource: HostEndpointResource, in state: ClusterState) {
+        self.resource = resource
+        labels = resource.profiles.reduce(resource.labels) { $0.inheriting(state.labels(ofProfile: $1)) }
     }
 
-    /// The labels that a synthetic profile hands on to its endpoints.
-    static func labels(ofProfile name: String, in state: ClusterState) -> [Labels.Entry] {
-        if let namespace = state.namespaces.profileSubject(of: name) {
-            return namespace.inheritedLabels
-        }
-        if let account = state.serviceAccounts.profileSubject(of: name) {
-            return account.labels.entries.prefixed(WellKnownLabel.serviceAccountPrefix)
-                + [
-                    Labels.Entry(
-                        key: WellKnownLabel.serviceAccountPrefix + WellKnownLabel.name,
-                        value: account.name.name)
-                ]
-        }
-        return []
-    }
+    public func value(forLabel key: String) -> String? { labels[key] }
 }
 
 extension NamespaceResource {
@@ -69,15 +85,19 @@ extension NamespaceResource {
     public var profileName: String { "kns.\(name)" }
 
     /// What endpoints and network sets of the namespace inherit.
-    var inheritedLabels: [Labels.Entry] {
-        labels.entries.prefixed(WellKnownLabel.namespacePrefix)
-            + [Labels.Entry(key: WellKnownLabel.namespacePrefix + WellKnownLabel.name, value: name)]
+    public var inheritedLabels: Labels {
+        labels.inherited(prefix: WellKnownLabel.namespacePrefix, name: name)
     }
 }
 
 extension ServiceAccountResource {
     /// The profile that Calico derives from the account: labels, no rules.
     public var profileName: String { "ksa.\(name.namespace).\(name.name)" }
+
+    /// What the account's pods inherit.
+    public var inheritedLabels: Labels {
+        labels.inherited(prefix: WellKnownLabel.serviceAccountPrefix, name: name.name)
+    }
 }
 
 extension [String: NamespaceResource] {
@@ -102,25 +122,19 @@ extension NetworkSetResource {
     /// labels.
     public func effectiveLabels(in state: ClusterState) -> Labels {
         guard !name.namespace.isEmpty else { return labels }
-        let own = Labels(
-            labels.entries.map { (key: $0.key, value: $0.value) } + [
-                (WellKnownLabel.namespace, name.namespace)
-            ])
-        return own.inheriting(state.namespaces[name.namespace]?.inheritedLabels ?? [])
+        let own = Labels([(key: WellKnownLabel.namespace, value: name.namespace)]).inheriting(labels)
+        guard let namespace = state.namespaces[name.namespace] else { return own }
+        return own.inheriting(namespace.inheritedLabels)
     }
 }
 
 extension Labels: LabelLookup {
     public func value(forLabel key: String) -> String? { self[key] }
 
-    /// Adds entries whose keys are not there yet; among the added the first wins.
-    func inheriting(_ others: [Entry]) -> Labels {
-        Labels((others.reversed() + entries).map { (key: $0.key, value: $0.value) })
-    }
-}
-
-extension [Labels.Entry] {
-    fileprivate func prefixed(_ prefix: String) -> [Labels.Entry] {
-        map { Labels.Entry(key: prefix + $0.key, value: $0.value) }
+    /// As an endpoint inherits them: every key with the prefix, and the object's name, which wins over a label of
+    /// that name.
+    fileprivate func inherited(prefix: String, name: String) -> Labels {
+        let prefixed = entries.map { (key: prefix + $0.key, value: $0.value) }
+        return Labels(prefixed + [(key: prefix + WellKnownLabel.name, value: name)])
     }
 }

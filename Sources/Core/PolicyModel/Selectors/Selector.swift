@@ -41,16 +41,20 @@ public struct Selector: Hashable, Sendable {
         switch node {
         case .all, .global: true
         case .has(let key): labels.value(forLabel: key) != nil
-        case .equals(let key, let wanted): labels.value(forLabel: key) == wanted
-        case .notEquals(let key, let unwanted): labels.value(forLabel: key) != unwanted
+        case .equals(let key, let wanted):
+            labels.value(forLabel: key).map { $0.hasSameBytes(as: wanted) } ?? false
+        case .notEquals(let key, let unwanted):
+            !(labels.value(forLabel: key).map { $0.hasSameBytes(as: unwanted) } ?? false)
         case .contains(let key, let part):
             labels.value(forLabel: key).map { $0.utf8.contains(bytes: part.utf8) } ?? false
         case .startsWith(let key, let part):
             labels.value(forLabel: key).map { $0.utf8.starts(with: part.utf8) } ?? false
         case .endsWith(let key, let part):
             labels.value(forLabel: key).map { $0.utf8.reversed().starts(with: part.utf8.reversed()) } ?? false
-        case .isIn(let key, let values): labels.value(forLabel: key).map { values.contains($0) } ?? false
-        case .notIn(let key, let values): !(labels.value(forLabel: key).map { values.contains($0) } ?? false)
+        case .isIn(let key, let values):
+            labels.value(forLabel: key).map { values.contains(bytesOf: $0) } ?? false
+        case .notIn(let key, let values):
+            !(labels.value(forLabel: key).map { values.contains(bytesOf: $0) } ?? false)
         case .not(let inner): !matches(inner, labels)
         case .and(let parts): parts.allSatisfy { matches($0, labels) }
         case .or(let parts): parts.contains { matches($0, labels) }
@@ -148,18 +152,5 @@ extension Selector: CustomStringConvertible {
 
     private static func quoted(_ value: String) -> String {
         value.utf8.contains(UInt8(ascii: "\"")) ? "'\(value)'" : "\"\(value)\""
-    }
-}
-
-extension String.UTF8View {
-    /// Bytewise substring test; the empty text is part of everything.
-    func contains(bytes part: String.UTF8View) -> Bool {
-        guard let first = part.first else { return true }
-        var start = startIndex
-        while let candidate = self[start...].firstIndex(of: first) {
-            if self[candidate...].starts(with: part) { return true }
-            start = index(after: candidate)
-        }
-        return false
     }
 }

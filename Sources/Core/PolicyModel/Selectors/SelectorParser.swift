@@ -4,7 +4,8 @@ extension Selector {
     /// Longest selector text accepted, in bytes. Calico's own limit on policy fields is 1,024 characters;
     /// selectors derived from Kubernetes label selectors may be longer.
     public static let maximumTextBytes = 16 * 1024
-    /// Deepest nesting of parentheses and `!` accepted, so that hostile text cannot exhaust the stack.
+    /// Deepest nesting of parentheses accepted, in the text and in its canonical form, so that hostile text cannot
+    /// exhaust the stack.
     public static let maximumDepth = 64
 
     /// Parses selector text (grammar: policy semantics, section 2.1). Empty or blank text means `all()`.
@@ -31,7 +32,21 @@ struct SelectorParser {
         let node = try parseOr()
         skipSpace()
         guard position == bytes.count else { throw error("expected '&&', '||' or the end of the selector") }
+        // Canonical text writes parentheses around the outermost group too, and must not be refused for them.
+        guard Self.groupDepth(node) < Selector.maximumDepth else { throw tooDeep }
         return node
+    }
+
+    private static func groupDepth(_ node: Selector.Node) -> Int {
+        switch node {
+        case .and(let parts), .or(let parts): 1 + (parts.lazy.map(groupDepth).max() ?? 0)
+        case .not(let inner): groupDepth(inner)
+        default: 0
+        }
+    }
+
+    private var tooDeep: SelectorSyntaxError {
+        error("the selector nests deeper than \(Selector.maximumDepth) levels")
     }
 
     private mutating func parseOr() throws(SelectorSyntaxError) -> Selector.Node {
@@ -51,9 +66,7 @@ struct SelectorParser {
         while takeSymbol("!") { negated.toggle() }
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Selector.maximumDepth else {
-            throw error("the selector nests deeper than \(Selector.maximumDepth) levels")
-        }
+        guard depth <= Selector.maximumDepth else { throw tooDeep }
         let node = try parseAtom()
         return negated ? .not(node) : node
     }
@@ -166,14 +179,17 @@ struct SelectorParser {
     /// `{ 'a', 'b', }`: possibly empty, a trailing comma is allowed. Returns the values sorted and unique.
     private mutating func takeSet(after symbol: String) throws(SelectorSyntaxError) -> [String] {
         guard takeSymbol("{") else { throw error("expected '{' after '\(symbol)'") }
-        var values: Set<String> = []
+        var values: [String] = []
         while !takeSymbol("}") {
-            values.insert(try takeString(after: values.isEmpty ? "{" : ","))
+            values.append(try takeString(after: values.isEmpty ? "{" : ","))
             if takeSymbol(",") { continue }
             guard takeSymbol("}") else { throw error("expected ',' or '}' in the set") }
             break
         }
-        return values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.reduce(into: []) {
+            unique, value in
+            if !(unique.last?.hasSameBytes(as: value) ?? false) { unique.append(value) }
+        }
     }
 
     private static func isLabelByte(_ byte: UInt8) -> Bool {

@@ -27,7 +27,9 @@ extension CalicoPolicy {
         for direction in Direction.allCases {
             let rules = direction == .ingress ? ingress : egress
             let field = direction == .ingress ? "spec.ingress" : "spec.egress"
-            list.checkCount(rules.count, atMost: Self.maximumRules, field, of: "rules")
+            list.checkCount(
+                rules.count, atMost: Self.maximumRules, field, of: "rules",
+                try: "split the policy into several")
             for (index, rule) in rules.enumerated() {
                 rule.check(
                     &list, "\(field)[\(index)]", direction: direction, isGlobal: !id.kind.isNamespaced)
@@ -46,14 +48,19 @@ extension CalicoPolicy {
         let given: [(String, Bool)] = [
             ("order", order != nil), ("selector", !selector.isEmpty),
             ("namespaceSelector", !namespaceSelector.isEmpty),
-            ("serviceAccountSelector", !serviceAccountSelector.isEmpty), ("types", !(types ?? []).isEmpty),
+            ("serviceAccountSelector", !serviceAccountSelector.isEmpty),
             ("ingress", !ingress.isEmpty), ("egress", !egress.isEmpty), ("doNotTrack", isUntracked),
             ("preDNAT", isPreDNAT), ("applyOnForward", appliesOnForward),
+            ("performanceHints", isNeededOnEveryNode),
         ]
         for (name, isGiven) in given where isGiven {
             list.error(
                 "spec.\(name)", "'\(name)' cannot be given together with 'stagedAction: Delete'",
                 try: "keep only 'tier' and 'stagedAction'")
+        }
+        if types?.isEmpty == false {
+            list.warning(
+                "spec.types", "'types' is ignored together with 'stagedAction: Delete'", try: "remove it")
         }
     }
 

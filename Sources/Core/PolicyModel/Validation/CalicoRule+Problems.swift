@@ -40,13 +40,18 @@ extension CalicoRule {
 
     private func checkProtocols(_ list: inout ProblemList, _ field: String) {
         let isICMP = transport.map { $0.number == .icmp || $0.number == .icmpv6 } ?? false
-        for (name, match) in [("icmp", icmp), ("notICMP", notICMP)] where match != nil && !isICMP {
+        if icmp != nil, !isICMP {
             list.error(
-                "\(field).\(name)",
+                "\(field).icmp",
                 transport == nil
-                    ? "'\(name)' needs the protocol ICMP or ICMPv6"
-                    : "'\(name)' cannot be combined with the protocol \(transport.policyText)",
+                    ? "'icmp' needs the protocol ICMP or ICMPv6"
+                    : "'icmp' cannot be combined with the protocol \(transport.policyText)",
                 try: "set 'protocol: ICMP' or 'protocol: ICMPv6'")
+        }
+        if notICMP != nil, transport != nil, !isICMP {
+            list.warning(
+                "\(field).notICMP", "'notICMP' excludes nothing from the protocol \(transport.policyText)",
+                try: "remove it")
         }
         for (name, value) in [("protocol", transport), ("notProtocol", notTransport)] {
             if value?.number == .icmp, family == .v6 {
@@ -131,9 +136,10 @@ extension CalicoEntityRule {
             list.checkCount(ports.count, atMost: CalicoRule.maximumPorts, "\(path).\(name)", of: "ports")
         }
         list.checkSelector(selector, "\(path).selector")
-        list.checkSelector(notSelector, "\(path).notSelector")
+        list.checkSelector(notSelector, "\(path).notSelector", global: .meaningless)
         list.checkSelector(namespaceSelector, "\(path).namespaceSelector", global: .alone)
-        list.checkSelector(serviceAccountSelector, "\(path).serviceAccounts.selector")
+        list.checkSelector(
+            serviceAccountSelector, "\(path).serviceAccounts.selector", global: .meaningless)
         list.checkUnique(serviceAccountNames, "\(path).serviceAccounts.names") { $0.quotedForMessage }
         for (index, name) in serviceAccountNames.enumerated() {
             list.checkName(name, .subdomain, field: "\(path).serviceAccounts.names[\(index)]")

@@ -7,6 +7,7 @@ extension ClusterState {
     /// same. Sorted, so that equal states give equal lists.
     public func problems() -> [Diagnostic] {
         policies.values.compactMap(missingTier).sorted { $0.resource < $1.resource } + missingNamespaces
+            + missingProfiles + dormantHostEndpoints
     }
 
     /// Calico refuses such policies; where they exist all the same they apply after every tier that exists (1.3).
@@ -33,5 +34,38 @@ extension ClusterState {
                 message: "pods are in it, but it is not defined: what no policy allows is denied there",
                 suggestion: "add a Namespace named \(name)")
         }
+    }
+
+    /// A host endpoint with such a profile is as if the profile denied everything (1.10).
+    private var missingProfiles: [Diagnostic] {
+        let known = Set(
+            Array(profiles.keys) + namespaces.values.map(\.profileName)
+                + serviceAccounts.values.map(\.profileName))
+        return hostEndpoints.values.sorted { $0.name < $1.name }.flatMap { endpoint in
+            endpoint.profiles.enumerated().filter { !known.contains($0.element) }.map { index, profile in
+                Diagnostic(
+                    .warning, resource: "HostEndpoint \(endpoint.name)", field: "spec.profiles[\(index)]",
+                    message:
+                        "there is no profile \(profile.quotedForMessage): what no policy allows is denied",
+                    suggestion: "add the Profile, or correct the name")
+            }
+        }
+    }
+
+    /// Of several host endpoints for one interface the first by name is active (1.9).
+    private var dormantHostEndpoints: [Diagnostic] {
+        let named = hostEndpoints.values.filter { !$0.interfaceName.isEmpty }
+        let rivals = Dictionary(grouping: named) { [$0.node, $0.interfaceName] }.values
+        return rivals.flatMap { endpoints in
+            let sorted = endpoints.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            return sorted.dropFirst().map { endpoint in
+                Diagnostic(
+                    .warning, resource: "HostEndpoint \(endpoint.name)", field: "spec.interfaceName",
+                    message:
+                        "it has no effect: HostEndpoint \(sorted[0].name) stands for the same interface of the "
+                        + "node \(endpoint.node.quotedForMessage), and the first by name is used",
+                    suggestion: "remove one of them")
+            }
+        }.sorted { $0.resource < $1.resource }
     }
 }

@@ -23,11 +23,12 @@ struct ProblemList {
     }
 
     /// Reports when a list has more than `maximum` elements.
-    mutating func checkCount(_ count: Int, atMost maximum: Int, _ field: String, of things: String) {
+    mutating func checkCount(
+        _ count: Int, atMost maximum: Int, _ field: String, of things: String,
+        try suggestion: String = "split the list into several rules"
+    ) {
         guard count > maximum else { return }
-        error(
-            field, "\(count) \(things), at most \(maximum) are allowed",
-            try: "split the list into several rules")
+        error(field, "\(count) \(things), at most \(maximum) are allowed", try: suggestion)
     }
 
     /// Reports each element that occurred before in its list.

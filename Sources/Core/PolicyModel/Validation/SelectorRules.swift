@@ -11,6 +11,8 @@ extension ProblemList {
         case nowhere
         /// A rule's namespaceSelector may be exactly `global()`.
         case alone
+        /// Anywhere, but it selects nothing in particular: it is true of everything.
+        case meaningless
     }
 
     mutating func checkSelector(_ text: String, _ field: String, global: GlobalTerm = .nowhere) {
@@ -34,11 +36,15 @@ extension ProblemList {
             error(
                 field, "'global()' is not allowed in this selector",
                 try: "only a rule's namespaceSelector may be 'global()'")
-        case .alone where selector.root != .global:
+        case .alone where text.utf8.filter({ $0 != 0x20 && $0 != 0x09 }) != Array("global()".utf8):
             error(
                 field, "'global()' cannot be combined with other terms",
                 try: "make it the whole namespaceSelector, and move the rest to a rule of its own")
         case .alone: break
+        case .meaningless:
+            warning(
+                field, "'global()' has no special meaning here: it is true of everything",
+                try: "only a rule's namespaceSelector may be 'global()'")
         }
     }
 
@@ -51,7 +57,8 @@ extension ProblemList {
     /// A meta/v1 LabelSelector, as Kubernetes validates it.
     mutating func checkSelector(_ selector: LabelSelector, _ field: String) {
         for entry in selector.matchLabels.entries {
-            checkLabel(key: entry.key, value: entry.value, "\(field).matchLabels[\(entry.key)]")
+            checkLabel(
+                key: entry.key, value: entry.value, FieldPath.child(entry.key, of: "\(field).matchLabels"))
         }
         for (index, requirement) in selector.matchExpressions.enumerated() {
             let path = "\(field).matchExpressions[\(index)]"
@@ -74,13 +81,22 @@ extension ProblemList {
         }
     }
 
-    private mutating func checkLabel(key: String, value: String, _ field: String) {
+    mutating func checkLabel(key: String, value: String, _ field: String) {
         if let violation = NameRule.qualifiedName.violation(in: key) {
             error(field, "the label name \(key.quotedForMessage) \(violation)")
         }
         if let violation = NameRule.labelValue.violation(in: value) {
             error(field, "the label value \(value.quotedForMessage) \(violation)")
         }
+    }
+}
+
+extension LabelSelector {
+    /// What makes Kubernetes refuse the selector that stands in `field`.
+    public func problems(_ field: String) -> [Diagnostic] {
+        var list = ProblemList(resource: "")
+        list.checkSelector(self, field)
+        return list.diagnostics
     }
 }
 
