@@ -37,7 +37,11 @@ let package = Package(
         // For Benchmarks/, a package of its own.
         .library(
             name: "VibrissaCore",
-            targets: ["NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore"]),
+            targets: [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "FlowModel", "FlowStore",
+            ]),
+        // The plain interpreter that the engine is measured against.
+        .library(name: "VibrissaTestSupport", targets: ["TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +57,7 @@ let package = Package(
         core("NetworkModel"),
         core("PolicyModel", ["NetworkModel"]),
         core("PolicyEngine", ["NetworkModel", "PolicyModel"]),
+        core("PolicyAnalysis", ["NetworkModel", "PolicyModel", "PolicyEngine"]),
         core("FlowModel", ["NetworkModel", "PolicyModel"]),
         core("FlowStore", ["NetworkModel", "PolicyModel", "FlowModel"]),
 
@@ -99,11 +104,20 @@ let package = Package(
             ],
             resources: [.copy("shop")]),
 
+        // The commands `vibrissa policy …`.
+        adapter(
+            "PolicyTool", in: "PolicyTool",
+            [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "KubernetesClient",
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
         .executableTarget(
             name: "vibrissa",
             dependencies: [
                 "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore", "NftablesDataplane",
-                "KubernetesClient", "WebBackend", "Daemons", "Lab",
+                "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -117,6 +131,17 @@ let package = Package(
         tests("NetworkModelTests", ["NetworkModel"]),
         tests("PolicyModelTests", ["NetworkModel", "PolicyModel", "TestSupport"]),
         tests("PolicyEngineTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "TestSupport"]),
+        tests(
+            "PolicyAnalysisTests",
+            ["NetworkModel", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "TestSupport"]),
+        .testTarget(
+            name: "PolicyToolTests",
+            dependencies: [
+                "NetworkModel", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "KubernetesClient",
+                "PolicyTool",
+                "TestSupport", "vibrissa", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Golden"], swiftSettings: swiftSettings),
         tests("FlowModelTests", ["NetworkModel", "PolicyModel", "FlowModel"]),
         tests("FlowStoreTests", ["NetworkModel", "PolicyModel", "FlowModel", "FlowStore"]),
         tests(
@@ -137,7 +162,8 @@ let package = Package(
                 "KubernetesClient", "Lab", "TestSupport", "vibrissa",
             ]),
         tests(
-            "PolicyCasesTests", ["NetworkModel", "PolicyModel", "PolicyEngine", "KubernetesClient"]),
+            "PolicyCasesTests",
+            ["NetworkModel", "PolicyModel", "PolicyEngine", "KubernetesClient", "PolicyTool"]),
         tests("KubernetesClientTests", ["NetworkModel", "PolicyModel", "KubernetesClient"]),
         tests("LinuxKernelTests", ["NetworkModel", "LinuxKernel", "TestSupport"]),
         tests(

@@ -9,7 +9,10 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "core-benchmarks",
-            dependencies: [.product(name: "VibrissaCore", package: "vibrissa")], path: "CoreBenchmarks")
+            dependencies: [
+                .product(name: "VibrissaCore", package: "vibrissa"),
+                .product(name: "VibrissaTestSupport", package: "vibrissa"),
+            ], path: "CoreBenchmarks")
     ],
     swiftLanguageModes: [.v6]
 )

@@ -12,10 +12,33 @@ import PolicyModel
 @main
 enum Benchmarks {
     static func main() {
+        var arguments = CommandLine.arguments.dropFirst()
+        while let argument = arguments.popFirst() {
+            switch argument {
+            case "--instructions": Measurement.countsInstructions = true
+            case "--only": Measurement.filter = arguments.popFirst() ?? ""
+            case "--exactly":
+                Measurement.filter = arguments.popFirst() ?? ""
+                Measurement.isExact = true
+            case "--names": return print(names.joined(separator: "\n"))
+            default:
+                return print(
+                    "usage: core-benchmarks [--only PART | --exactly NAME | --names] [--instructions]")
+            }
+        }
         selectors()
-        engine()
+        EngineBenchmarks.runVerdicts()
+        EngineBenchmarks.runLarge()
+        AnalysisBenchmarks.run()
         collector()
         store()
+    }
+
+    /// Those of which instructions are counted: all that do not depend on caches.
+    static var names: [String] {
+        let engine = EngineBenchmarks.verdicts.filter { !$0.contains("swept") }
+        return engine + EngineBenchmarks.large + EngineBenchmarks.changes
+            + AnalysisBenchmarks.names.dropLast()
     }
 
     static func selectors() {
@@ -27,28 +50,6 @@ enum Benchmarks {
         let labels: Labels = ["app": "web", "tier": "b", "zone": "y", "a": "1", "b": "2", "c": "3"]
         Measurement.report("selector match, 4 terms, 6 labels", count: 100_000) {
             for _ in 0..<100_000 { consume(selector.matches(labels)) }
-        }
-    }
-
-    static func engine() {
-        let lab = World(pods: 1_000, policies: 300, namespaces: 20, rulesPerPolicy: 5)
-        Measurement.report("snapshot build, 1,000 pods, 300 policies of 5 rules", count: 1) {
-            consume(PolicySnapshot(lab.state, generation: 1))
-        }
-        let snapshot = PolicySnapshot(lab.state, generation: 1)
-        Measurement.report("program for 100 of those pods on a node", count: 1) {
-            consume(snapshot.program { $0.name.hasSuffix("7") ? $0.name : nil })
-        }
-        let tuples = (0..<1_000).map { index in
-            ConnectionTuple(
-                source: World.address(index * 7 % 1_000), destination: World.address(index * 13 % 1_000),
-                transport: .tcp, sourcePort: 40_000, destinationPort: UInt16(8_000 + index % 8))
-        }
-        Measurement.report("verdict with both traces, both ends, those policies", count: 1_000) {
-            for tuple in tuples {
-                consume(snapshot.evaluate(tuple, .egress))
-                consume(snapshot.evaluate(tuple, .ingress))
-            }
         }
     }
 

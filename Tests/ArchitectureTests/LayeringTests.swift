@@ -20,6 +20,9 @@ struct LayeringTests {
         Layer(folder: "Sources/Core/NetworkModel", own: [], outside: []),
         Layer(folder: "Sources/Core/PolicyModel", own: ["NetworkModel"], outside: []),
         Layer(folder: "Sources/Core/PolicyEngine", own: ["NetworkModel", "PolicyModel"], outside: []),
+        Layer(
+            folder: "Sources/Core/PolicyAnalysis", own: ["NetworkModel", "PolicyModel", "PolicyEngine"],
+            outside: []),
         Layer(folder: "Sources/Core/FlowModel", own: ["NetworkModel", "PolicyModel"], outside: []),
         Layer(
             folder: "Sources/Core/FlowStore", own: ["NetworkModel", "PolicyModel", "FlowModel"], outside: []),
@@ -43,8 +46,14 @@ struct LayeringTests {
             folder: "Sources/Lab", own: core.subtracting(["FlowStore"]).union(["LinuxKernel"]),
             outside: system.union(["Foundation", "Logging"])),
         Layer(
+            folder: "Sources/PolicyTool",
+            own: ["NetworkModel", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "KubernetesClient"],
+            outside: system.union(["ArgumentParser", "Foundation", "Yams"])),
+        Layer(
             folder: "Sources/vibrissa",
-            own: core.union(["NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab"]),
+            own: core.union([
+                "NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
+            ]),
             outside: system.union([
                 "Foundation", "ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle", "UnixSignals",
             ])),

@@ -8,23 +8,33 @@ import Testing
 
 @Suite("The engine agrees with the plain interpreter")
 struct EngineAgainstOracleTests {
-    /// Each argument is a seed; a failure names it.
-    @Test("enforced and pending verdicts and traces are equal in random worlds", arguments: 0..<400)
+    /// 2,000 worlds of 50 connections: 100,000 connections, each at both ends, enforced and pending. Each argument is
+    /// a seed; a failure names it.
+    @Test("enforced and pending verdicts and traces are equal in random worlds", arguments: 0..<2_000)
     func agreement(seed: Int) {
         var world = RandomWorld(seed: UInt64(seed))
         let state = world.state
-        let snapshot = PolicySnapshot(state, generation: 1)
+        var engine = PolicyEvaluator(PolicySnapshot(state, generation: 1))
         let oracle = PlainInterpreter(state)
-        for _ in 0..<25 {
+        for _ in 0..<50 {
             let tuple = world.connection()
             for direction in Direction.allCases {
-                let outcome = snapshot.evaluate(tuple, direction)
+                let outcome = engine.evaluate(tuple, direction)
                 let enforced = oracle.evaluate(tuple, direction, staged: false)
                 let pending = oracle.evaluate(tuple, direction, staged: true)
-                #expect(outcome?.trace.enforced.map(\.traceText) == enforced?.hits, "seed \(seed), \(tuple)")
-                #expect(outcome?.verdict == enforced?.verdict, "seed \(seed), \(tuple)")
-                #expect(outcome?.trace.pending.map(\.traceText) == pending?.hits, "seed \(seed), \(tuple)")
-                #expect(outcome?.pendingVerdict == pending?.verdict, "seed \(seed), \(tuple)")
+                let isEqual =
+                    outcome?.verdict == enforced?.verdict && outcome?.pendingVerdict == pending?.verdict
+                    && outcome?.trace.enforced.map(\.traceText) == enforced?.hits
+                    && outcome?.trace.pending.map(\.traceText) == pending?.hits
+                // One expectation a connection, not four: recording them costs more than evaluating.
+                if !isEqual {
+                    Issue.record(
+                        """
+                        seed \(seed), \(direction) of \(tuple)
+                        engine: \(String(describing: outcome))
+                        oracle: \(String(describing: enforced)), pending \(String(describing: pending))
+                        """)
+                }
             }
         }
     }

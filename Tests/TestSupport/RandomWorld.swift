@@ -4,9 +4,9 @@ public import NetworkModel
 public import PolicyModel
 
 /// Small random clusters in which everything has a chance to interact with everything: few labels, few
-/// addresses, few ports, all policy kinds and criteria.
-public struct RandomWorld {
-    public var random: SplitMix64
+/// addresses, few ports, all policy kinds and criteria. Equal numbers from the source give equal clusters.
+public struct RandomWorld<Source: RandomNumberGenerator> {
+    public var random: Source
     public private(set) var resources: [ClusterResource] = []
     public var state: ClusterState { ClusterState(resources) }
 
@@ -15,8 +15,8 @@ public struct RandomWorld {
     private let tiers = ["default", "early", "late", "missing"]
     private var serial = 0
 
-    public init(seed: UInt64, policies: Int = 8, pods: Int = 6) {
-        random = SplitMix64(seed: seed)
+    public init(_ source: Source, policies: Int, pods: Int) {
+        random = source
         addBase(pods: pods)
         for _ in 0..<policies { resources.append(.policy(policy())) }
     }
@@ -232,5 +232,11 @@ public struct RandomWorld {
         return ConnectionTuple(
             source: ends[0], destination: ends[1], transport: transport, sourcePort: pick([40000, 80, 53]),
             destinationPort: port)
+    }
+}
+
+extension RandomWorld where Source == SplitMix64 {
+    public init(seed: UInt64, policies: Int = 8, pods: Int = 6) {
+        self.init(SplitMix64(seed: seed), policies: policies, pods: pods)
     }
 }

@@ -9,46 +9,55 @@ extension PolicySnapshot {
     ///
     /// - Parameter interface: the node-side interface of a workload, or nil when it is not on this node.
     public func program(interface: (ResourceName) -> String?) -> EnforcementProgram {
-        var pruner = ProgramPruner(snapshot: self)
+        var pruner = ProgramPruner(tables: tables)
         var bindings: [EndpointBinding] = []
-        for (index, endpoint) in endpoints.enumerated() {
-            guard let name = interface(endpoint.name) else { continue }
+        for number in tables.endpoints.order {
+            guard let entry = tables.endpoints.workloads[Int(number)] else { continue }
+            guard let name = interface(entry.endpoint.name) else { continue }
+            let classNumber = tables.endpoints.classOf[Int(number)]
+            guard let walk = tables.classes[Int(classNumber)] else { continue }
             bindings.append(
                 EndpointBinding(
-                    interface: name, classIndex: pruner.keepClass(classOfEndpoint[index]),
-                    endpoint: endpoint.name))
+                    interface: name, classIndex: pruner.keepClass(walk, classNumber),
+                    endpoint: entry.endpoint.name))
         }
         bindings.sort { $0.interface < $1.interface }
         return EnforcementProgram(
-            generation: generation, sets: pruner.sets, chains: pruner.chains, classes: pruner.classes,
-            bindings: bindings)
+            generation: generation, sets: pruner.materializedSets(), chains: pruner.chains,
+            classes: pruner.classes, bindings: bindings)
     }
 }
 
-/// Copies the parts of a snapshot that are in use and renumbers references.
+/// Collects the parts of the tables that are in use and gives them numbers of the program.
 private struct ProgramPruner {
-    let snapshot: PolicySnapshot
-    private(set) var sets: [EnforcementSet] = []
+    let tables: CompiledTables
     private(set) var chains: [EnforcementChain] = []
     private(set) var classes: [EndpointClass] = []
+    /// Numbers in the tables of the sets in use, in the program's order.
+    private var sets: [Int] = []
     private var newSet: [Int: Int] = [:]
     private var newChain: [Int: Int] = [:]
     private var newClass: [EndpointClass: Int] = [:]
+    private var keptClass: [Int32: Int] = [:]
 
-    init(snapshot: PolicySnapshot) { self.snapshot = snapshot }
+    init(tables: CompiledTables) { self.tables = tables }
 
-    mutating func keepClass(_ index: Int) -> Int {
-        let original = snapshot.classes[index].enforced
-        let kept = EndpointClass(ingress: keep(original.ingress), egress: keep(original.egress))
+    mutating func keepClass(_ walk: EndpointWalk, _ number: Int32) -> Int {
+        if let known = keptClass[number] { return known }
+        let kept = EndpointClass(ingress: keep(walk, .ingress), egress: keep(walk, .egress))
         // Classes that only staged policies tell apart become one.
-        if let known = newClass[kept] { return known }
-        newClass[kept] = classes.count
-        classes.append(kept)
-        return classes.count - 1
+        let index = newClass[kept] ?? classes.count
+        if index == classes.count {
+            newClass[kept] = index
+            classes.append(kept)
+        }
+        keptClass[number] = index
+        return index
     }
 
-    private mutating func keep(_ program: DirectionProgram) -> DirectionProgram {
-        DirectionProgram(
+    private mutating func keep(_ walk: EndpointWalk, _ direction: Direction) -> DirectionProgram {
+        let program = tables.program(of: walk, direction, includingStaged: false)
+        return DirectionProgram(
             tiers: program.tiers.map { tier in
                 EnforcementTier(
                     name: tier.name, chains: tier.chains.map { keepChain($0) }, endAction: tier.endAction,
@@ -57,16 +66,16 @@ private struct ProgramPruner {
             profiles: program.profiles.map { keepChain($0) })
     }
 
-    private mutating func keepChain(_ index: Int) -> Int {
-        if let known = newChain[index] { return known }
-        let original = snapshot.chains[index]
+    private mutating func keepChain(_ number: Int) -> Int {
+        if let known = newChain[number] { return known }
+        let original = tables.chain(number)
         let rules = original.rules.map { rule in
             var match = rule.match
             match.source = keep(match.source)
             match.destination = keep(match.destination)
             return EnforcementRule(index: rule.index, action: rule.action, match: match)
         }
-        newChain[index] = chains.count
+        newChain[number] = chains.count
         chains.append(EnforcementChain(owner: original.owner, direction: original.direction, rules: rules))
         return chains.count - 1
     }
@@ -81,10 +90,32 @@ private struct ProgramPruner {
         return side
     }
 
-    private mutating func keepSet(_ index: Int) -> Int {
-        if let known = newSet[index] { return known }
-        newSet[index] = sets.count
-        sets.append(snapshot.sets[index])
+    private mutating func keepSet(_ number: Int) -> Int {
+        if let known = newSet[number] { return known }
+        newSet[number] = sets.count
+        sets.append(number)
         return sets.count - 1
+    }
+
+    func materializedSets() -> [EnforcementSet] {
+        let contents = tables.contents(ofSets: sets)
+        var names: Set<String> = []
+        return zip(sets, contents).map { number, content in
+            let text = tables.sets[number]?.text ?? ""
+            return EnforcementSet(
+                name: Self.uniqueName(for: text, &names), definition: text, content: content)
+        }
+    }
+
+    /// FNV-1a of the definition; on the very unlikely collision the next free number.
+    private static func uniqueName(for definition: String, _ names: inout Set<String>) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in definition.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        while true {
+            let digits = String(hash, radix: 16)
+            let name = "s" + String(repeating: "0", count: 16 - digits.count) + digits
+            if names.insert(name).inserted { return name }
+            hash &+= 1
+        }
     }
 }

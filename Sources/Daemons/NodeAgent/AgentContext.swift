@@ -10,9 +10,9 @@ struct AgentContext: FlowContext, Sendable {
     let snapshot: PolicySnapshot
     private let naming: FlowNaming
 
-    init(state: ClusterState, generation: UInt64) {
-        snapshot = PolicySnapshot(state, generation: generation)
-        naming = FlowNaming(state)
+    init(_ snapshot: PolicySnapshot) {
+        self.snapshot = snapshot
+        naming = FlowNaming(snapshot.cluster)
     }
 
     func pendingTrace(_ tuple: ConnectionTuple, _ direction: Direction) -> [PolicyHit] {

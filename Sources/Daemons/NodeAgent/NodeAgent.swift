@@ -21,7 +21,7 @@ public struct NodeAgentError: Error, CustomStringConvertible {
 
 /// The loop of one node: cluster state in, rules to the data plane, kernel events to flow records.
 ///
-///     ClusterStateSource ─▶ state ─▶ snapshot ─▶ program ─▶ PolicyEnforcer
+///     ClusterStateSource ─▶ compiler ─▶ snapshot ─▶ program ─▶ PolicyEnforcer
 ///     PacketEventSource ─▶ FlowCollector (names and pending traces from the snapshot) ─▶ FlowIngesting
 ///
 /// One actor owns all state. When the agent stops, the data plane keeps the rules that were last applied.
@@ -52,8 +52,8 @@ public actor NodeAgent: Service {
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
 
-    private var state = ClusterState()
-    private var context = AgentContext(state: ClusterState(), generation: 0)
+    private var compiler = PolicyCompiler()
+    private var context = AgentContext(PolicyCompiler().snapshot(generation: 0))
     private var collector = FlowCollector()
     private var audit = VerdictAudit()
     private var diagnostics: [Diagnostic] = []
@@ -137,10 +137,10 @@ public actor NodeAgent: Service {
     // MARK: - Policy
 
     private func apply(_ update: ClusterUpdate) async {
-        state.apply(update.changes)
-        report(update.diagnostics + state.problems())
+        compiler.apply(update.changes)
+        report(update.diagnostics + compiler.state.problems())
         guard !update.changes.isEmpty else { return }
-        context = AgentContext(state: state, generation: context.snapshot.generation + 1)
+        context = AgentContext(compiler.snapshot(generation: context.snapshot.generation + 1))
         collector.contextChanged()
         willEnforce(context.snapshot)
         await enforce()
@@ -175,7 +175,7 @@ public actor NodeAgent: Service {
                 metadata: [
                     "generation": "\(result.generation)", "staged": "\(staged)",
                     "enforced": "\(context.snapshot.policies.count - staged)",
-                    "endpoints": "\(context.snapshot.endpoints.count)", "chains": "\(result.chainsChanged)",
+                    "endpoints": "\(context.snapshot.endpointCount)", "chains": "\(result.chainsChanged)",
                     "sets": "\(result.setsChanged)", "elements": "\(result.elementsChanged)",
                 ])
         } catch {
@@ -227,7 +227,7 @@ public actor NodeAgent: Service {
         AgentStatus(
             nodeName: configuration.nodeName, sourceKind: configuration.sourceKind,
             generation: context.snapshot.generation, appliedGeneration: appliedGeneration,
-            snapshot: context.snapshot, state: state,
+            snapshot: context.snapshot, state: compiler.state,
             diagnostics: diagnostics + (enforcementFailure.map { [$0] } ?? []),
             losses: losses + collectorLosses + [audit.loss], lastEventAt: lastEventAt)
     }

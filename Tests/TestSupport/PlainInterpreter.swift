@@ -1,32 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NetworkModel
-import PolicyModel
+public import NetworkModel
+public import PolicyModel
 
 /// The oracle: policy semantics sections 3 and 5 written down as plainly as possible, over the cluster state
 /// itself.
 ///
 /// No compiled rules, no sets, no classes, nothing shared with the engine beyond the converted policies.
 /// Slow.
-struct PlainInterpreter {
+public struct PlainInterpreter {
     let state: ClusterState
     let policies: [Policy]
+    let endpoints: [WorkloadEndpoint]
+    let hosts: [HostEndpoint]
+    let networkSets: [(nets: [IPPrefix], labels: Labels)]
+    let tierOrder: [String]
 
-    init(_ state: ClusterState) {
+    public init(_ state: ClusterState) {
         self.state = state
         policies = state.policies.values.compactMap { $0.converted() }
+        endpoints = state.pods.values.sorted { $0.name < $1.name }.compactMap {
+            WorkloadEndpoint($0, in: state)
+        }
+        hosts = state.hostEndpoints.values.map { HostEndpoint($0, in: state) }
+        networkSets = state.networkSets.values.map { ($0.nets, $0.effectiveLabels(in: state)) }
+        tierOrder = Set(policies.map(\.tier)).sorted { left, right in
+            let (a, b) = (state.tiers[left], state.tiers[right])
+            if (a == nil) != (b == nil) { return a != nil }
+            if let a, let b, a.order != b.order { return a.order < b.order }
+            return Array(left.utf8).lexicographicallyPrecedes(right.utf8)
+        }
     }
 
-    struct Answer: Equatable {
-        var verdict: Verdict
-        var hits: [String]
+    public struct Answer: Equatable {
+        public var verdict: Verdict
+        public var hits: [String]
     }
 
-    func evaluate(_ tuple: ConnectionTuple, _ direction: Direction, staged: Bool) -> Answer? {
+    public func evaluate(_ tuple: ConnectionTuple, _ direction: Direction, staged: Bool) -> Answer? {
         let address = direction == .ingress ? tuple.destination : tuple.source
         guard let endpoint = endpoints.first(where: { $0.addresses.contains(address) }) else { return nil }
         var hits: [String] = []
-        for tier in orderedTiers() {
+        for tier in tierOrder {
             let applying =
                 policies
                 .filter { $0.tier == tier && !$0.isUntracked && !$0.isPreDNAT }
@@ -51,6 +66,17 @@ struct PlainInterpreter {
             if !passes { return Answer(verdict: .deny, hits: hits) }
         }
         for profile in endpoint.profiles {
+            if let written = state.profiles[profile] {
+                guard let rules = try? written.convertedRules(direction) else { continue }
+                for (index, rule) in rules.enumerated() where rule.action == .allow || rule.action == .deny {
+                    guard matches(rule, tuple) else { continue }
+                    hits.append(
+                        "\(hits.count)|__PROFILE__|pro:\(profile)|\(rule.action.rawValue.lowercased())|\(index)"
+                    )
+                    return Answer(verdict: rule.action == .allow ? .allow : .deny, hits: hits)
+                }
+                continue
+            }
             if state.namespaces.keys.contains(where: { "kns.\($0)" == profile }) {
                 hits.append("\(hits.count)|__PROFILE__|pro:\(profile)|allow|0")
                 return Answer(verdict: .allow, hits: hits)
@@ -74,19 +100,6 @@ struct PlainInterpreter {
             }
         }
         return nil
-    }
-
-    private func orderedTiers() -> [String] {
-        Set(policies.map(\.tier)).sorted { left, right in
-            let (a, b) = (state.tiers[left], state.tiers[right])
-            if (a == nil) != (b == nil) { return a != nil }
-            if let a, let b, a.order != b.order { return a.order < b.order }
-            return Array(left.utf8).lexicographicallyPrecedes(right.utf8)
-        }
-    }
-
-    private var endpoints: [WorkloadEndpoint] {
-        state.pods.values.sorted { $0.name < $1.name }.compactMap { WorkloadEndpoint($0, in: state) }
     }
 
     // MARK: - Rules
@@ -138,13 +151,19 @@ struct PlainInterpreter {
             switch match {
             case .range(let range): return range.contains(port)
             case .named(let name):
-                return endpoints.contains { endpoint in
-                    endpoint.addresses.contains(address) && (selector?.matches(endpoint) ?? true)
-                        && endpoint.ports.contains {
-                            $0.name == name && $0.port == port && $0.transport == tuple.transport
-                                && (rule.transport == nil || rule.transport == $0.transport)
-                        }
+                func declares(_ ports: [NamedPort]) -> Bool {
+                    ports.contains {
+                        $0.name == name && $0.port == port && $0.transport == tuple.transport
+                            && (rule.transport == nil || rule.transport == $0.transport)
+                    }
                 }
+                return endpoints.contains {
+                    $0.addresses.contains(address) && (selector?.matches($0) ?? true) && declares($0.ports)
+                }
+                    || hosts.contains {
+                        $0.resource.expectedAddresses.contains(address) && (selector?.matches($0) ?? true)
+                            && declares($0.resource.ports)
+                    }
             }
         }
         if !side.ports.isEmpty {
@@ -158,8 +177,9 @@ struct PlainInterpreter {
 
     private func isMember(_ address: IPAddress, _ selector: Selector) -> Bool {
         endpoints.contains { $0.addresses.contains(address) && selector.matches($0) }
-            || state.networkSets.values.contains { set in
-                set.nets.contains { $0.contains(address) } && selector.matches(set.effectiveLabels(in: state))
+            || hosts.contains { $0.resource.expectedAddresses.contains(address) && selector.matches($0) }
+            || networkSets.contains { set in
+                set.nets.contains { $0.contains(address) } && selector.matches(set.labels)
             }
     }
 }
