@@ -6,6 +6,7 @@ import ArgumentParser
 import Dispatch
 import Glibc
 import Lab
+import PolicyTool
 
 /// The process's entry. Synchronous, because a workload of the lab must give up its privileges while it is the only
 /// thread: `setresuid` of a process with more threads would leave the others as they were.
@@ -28,5 +29,5 @@ struct Vibrissa: AsyncParsableCommand {
         commandName: "vibrissa",
         abstract: "Shows what Kubernetes network policies do to traffic, and what they would do.",
         version: version,
-        subcommands: [LabCommand.self, WorkloadCommand.self])
+        subcommands: [LabCommand.self, PolicyCommand.self, WorkloadCommand.self])
 }

@@ -1,69 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import PolicyEngine
-import PolicyModel
+import PolicyTool
 import Testing
 
-/// The conformance cases of `Tests/Fixtures/policy-cases`, and of the directory that `POLICY_CASES_DIR`
-/// names.
-///
-/// Cases that need a kind which is not read yet are listed by `casesOfUnreadKinds`, so that nobody takes them
-/// for run.
+/// The conformance cases of `Tests/Fixtures/policy-cases`, and of the directory that `POLICY_CASES_DIR` names; read
+/// and compared as `vibrissa policy test` does.
 @Suite("PolicyCasesTests")
 struct PolicyCasesTests {
-    static let own: [PolicyCase] = load(
-        "\(#filePath)".replacingSuffix("PolicyCasesTests/PolicyCasesTests.swift", "Fixtures/policy-cases"))
-
+    static let own = load(fixtures)
     /// Empty when the variable is not set.
-    static let further: [PolicyCase] = getenv("POLICY_CASES_DIR").map { load(String(cString: $0)) } ?? []
+    static let further =
+        getenv("POLICY_CASES_DIR").map { load(String(cString: $0)) } ?? PolicyCaseFile(cases: [], broken: [])
 
-    private static func load(_ directory: String) -> [PolicyCase] {
+    private static let fixtures =
+        "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(
+            separator: "/")
+        + "/Fixtures/policy-cases"
+
+    private static func load(_ directory: String) -> PolicyCaseFile {
         do {
-            return try PolicyCase.all(in: directory)
+            return try PolicyCaseFile.all(inDirectory: directory)
         } catch {
             Issue.record("case files of \(directory): \(error)")
-            return []
+            return PolicyCaseFile(cases: [], broken: [])
         }
     }
 
-    @Test(
-        "verdicts and traces are as the case says",
-        arguments: (own + further).filter { $0.unsupported == nil })
-    func conformance(_ policyCase: PolicyCase) { check(policyCase) }
-
-    @Test("the case files were found, and only host endpoints, profiles and cluster policies are left out")
-    func casesOfUnreadKinds() {
-        #expect(Self.own.filter { $0.unsupported == nil }.count >= 80)
-        #expect(
-            Set(Self.own.compactMap(\.unsupported)).isSubset(of: [
-                "HostEndpoint", "ClusterNetworkPolicy", "Profile",
-            ]))
-        if getenv("POLICY_CASES_DIR") != nil { #expect(!Self.further.isEmpty) }
+    @Test("verdicts and traces are as the case says", arguments: own.cases + further.cases)
+    func conformance(_ policyCase: PolicyCase) {
+        let result = policyCase.check()
+        #expect(result.status == .passed, "\(result.explanation) \(result.mismatches)")
     }
 
-    private func check(_ policyCase: PolicyCase) {
-        let snapshot = PolicySnapshot(policyCase.state, generation: 1)
-        for (direction, expected) in [(Direction.egress, policyCase.egress), (.ingress, policyCase.ingress)] {
-            guard let expected else { continue }
-            let outcome = snapshot.evaluate(policyCase.tuple, direction)
-            #expect(outcome?.verdict.rawValue == expected.verdict)
-            #expect(outcome?.trace.enforced.map(\.traceText) == expected.enforced)
-            // With the quirk `pending` the case states what upstream's less exact evaluator says; ours
-            // matches fully.
-            guard policyCase.quirk != "pending" else { continue }
-            #expect(outcome?.pendingVerdict.rawValue == expected.pendingVerdict)
-            #expect(outcome?.trace.pending.map(\.traceText) == expected.pending)
+    @Test("every case of the case files is run, and every field of them means something")
+    func completeness() {
+        #expect(Self.own.cases.count >= 101)
+        for file in [Self.own, Self.further] {
+            #expect(file.broken.isEmpty)
+            #expect(file.cases.flatMap(\.warnings).isEmpty)
         }
-        if let allowed = policyCase.allowed {
-            let verdicts = Direction.allCases.compactMap { snapshot.evaluate(policyCase.tuple, $0)?.verdict }
-            #expect(verdicts.allSatisfy { $0 == .allow } == allowed)
+        if getenv("POLICY_CASES_DIR") != nil { #expect(!Self.further.cases.isEmpty) }
+    }
+
+    @Test("cases that state what other software does are compared with our own expectation in full")
+    func quirks() {
+        let quirks = Self.own.cases.filter { $0.quirk == "pending" }
+        #expect(quirks.count == 2)
+        for policyCase in quirks {
+            #expect(policyCase.ingress?.pending != nil, "\(policyCase.name) has none in expectations.yaml")
         }
     }
-}
 
-extension String {
-    fileprivate func replacingSuffix(_ suffix: String, _ replacement: String) -> String {
-        hasSuffix(suffix) ? dropLast(suffix.count) + replacement : self
+    @Test("a case that expects something else fails, and says what")
+    func canFail() throws {
+        let policyCase = try #require(Self.own.cases.first { $0.name == "no-policy-profile-allows" })
+        var wrong = policyCase
+        wrong.ingress?.verdict = "deny"
+        wrong.egress?.pending = ["0|__PROFILE__|pro:kns.prod|deny|0"]
+        let result = wrong.check()
+        #expect(result.status == .failed)
+        #expect(result.mismatches.map(\.subject) == ["egress pending trace", "ingress verdict"])
+        #expect(result.mismatches.last?.actual == "allow")
     }
 }
