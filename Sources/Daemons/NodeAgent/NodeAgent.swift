@@ -210,7 +210,7 @@ public actor NodeAgent: Service {
             collector.collect(event, context: context, into: &records)
             // While the data plane is behind, its decisions are another generation's.
             if case .packet(let packet) = event, appliedGeneration == context.snapshot.generation {
-                audit.check(packet, against: context.snapshot)
+                audit.check(packet, against: context)
             }
         }
         let time = now()

@@ -18,9 +18,9 @@ struct VerdictAudit {
 
     mutating func programChanged(at time: Timestamp) { changedAt = time }
 
-    mutating func check(_ packet: PacketEvent, against snapshot: PolicySnapshot) {
+    mutating func check(_ packet: PacketEvent, against context: AgentContext) {
         guard packet.decision.isFinal, packet.time.nanoseconds(since: changedAt) > Self.settleNanoseconds,
-            let expected = snapshot.evaluate(packet.tuple, packet.decision.direction)
+            let expected = context.evaluate(packet.tuple, packet.decision.direction)
         else { return }
         if expected.decisions(packet.decision.direction).last != packet.decision { disagreements += 1 }
     }

@@ -80,7 +80,8 @@ public struct PolicyEvaluator: ~Copyable, Sendable {
         let found = FoundRows(
             source: row(ofSource: source, direction), destination: row(ofDestination: destination, direction),
             traffic: row(of: tuple, direction), staged: rows.staged(direction))
-        let start = codes.start(of: classNumber, direction, tables)
+        var start = codes.start(of: classNumber, direction)
+        if start < 0 { start = codes.add(classNumber, direction, tables) }
         pendingSteps.removeAll()
         enforcedSteps.removeAll()
         matches.removeAll()

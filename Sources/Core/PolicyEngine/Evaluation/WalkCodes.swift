@@ -26,13 +26,14 @@ struct WalkCodes: Sendable {
         let next: Int
     }
 
-    mutating func start(of classNumber: Int, _ direction: Direction, _ tables: CompiledTables) -> Int {
-        let slot = classNumber * 2 + (direction == .ingress ? 0 : 1)
-        if slot < starts.count, starts[slot] >= 0 { return Int(starts[slot]) }
-        while starts.count <= slot { starts.append(-1) }
-        starts[slot] = Int32(codes.count)
-        add(classNumber, direction, tables)
-        return Int(starts[slot])
+    /// Where the walk of a class starts; -1 when it is not there yet.
+    func start(of classNumber: Int, _ direction: Direction) -> Int {
+        let slot = Self.slot(classNumber, direction)
+        return slot < starts.count ? Int(starts[slot]) : -1
+    }
+
+    private static func slot(_ classNumber: Int, _ direction: Direction) -> Int {
+        classNumber * 2 + (direction == .ingress ? 0 : 1)
     }
 
     func hasStaged(_ start: Int) -> Bool { codes[start] != 0 }
@@ -60,7 +61,17 @@ struct WalkCodes: Sendable {
         }
     }
 
-    private mutating func add(_ classNumber: Int, _ direction: Direction, _ tables: CompiledTables) {
+    /// Adds the walk of a class; gives where it starts.
+    mutating func add(_ classNumber: Int, _ direction: Direction, _ tables: CompiledTables) -> Int {
+        let slot = Self.slot(classNumber, direction)
+        while starts.count <= slot { starts.append(-1) }
+        let start = codes.count
+        starts[slot] = Int32(start)
+        addCodes(classNumber, direction, tables)
+        return start
+    }
+
+    private mutating func addCodes(_ classNumber: Int, _ direction: Direction, _ tables: CompiledTables) {
         guard let walk = tables.classes[classNumber] else {
             return codes.append(contentsOf: [0, 3, 0, 0, 0])
         }
