@@ -67,7 +67,9 @@ struct GoodManifestTests {
 
     @Test("read namespaces, accounts, tiers and sets")
     func readsTheRest() throws {
-        #expect(state.namespaces["shop"]?.labels == ["team": "blue"])
+        // Kubernetes puts the name on every namespace.
+        #expect(
+            state.namespaces["shop"]?.labels == ["kubernetes.io/metadata.name": "shop", "team": "blue"])
         #expect(
             state.serviceAccounts[ResourceName(namespace: "shop", name: "web")]?.labels == ["tier": "front"])
         #expect(state.tiers["security"] == TierResource(name: "security", order: 10.5, defaultAction: .pass))
@@ -161,7 +163,8 @@ struct GoodManifestTests {
             + #""metadata": {"name": "a", "labels": {"x": "\u0079"}}}"#
         var store = ManifestStore()
         let update = store.apply([.content(path: "a.json", bytes: Array(json.utf8))])
-        #expect(update?.changes == [.set(.namespace(NamespaceResource(name: "a", labels: ["x": "y"])))])
+        let labels: Labels = ["kubernetes.io/metadata.name": "a", "x": "y"]
+        #expect(update?.changes == [.set(.namespace(NamespaceResource(name: "a", labels: labels)))])
         #expect(update?.diagnostics == [])
     }
 

@@ -18,7 +18,10 @@ struct ManifestDirectoryTests {
     }
 
     private static func set(_ name: String, _ team: String = "x") -> ClusterChange {
-        .set(.namespace(NamespaceResource(name: name, labels: ["team": team])))
+        .set(
+            .namespace(
+                NamespaceResource(
+                    name: name, labels: ["kubernetes.io/metadata.name": name, "team": team])))
     }
 
     @Test("is read whole: every manifest, no hidden files, no copies of editors, no links out")
@@ -40,7 +43,9 @@ struct ManifestDirectoryTests {
         let update = ManifestDirectory(path: scratch.path).load()
         #expect(
             update.changes == [
-                Self.set("a"), Self.set("b"), .set(.namespace(NamespaceResource(name: "c"))), Self.set("h"),
+                Self.set("a"), Self.set("b"),
+                .set(.namespace(NamespaceResource(name: "c", labels: ["kubernetes.io/metadata.name": "c"]))),
+                Self.set("h"),
             ])
         #expect(update.diagnostics.map(\.location?.file) == ["linked.yaml"])
     }

@@ -14,7 +14,10 @@ struct ManifestStoreTests {
     }
 
     private static func set(_ name: String, _ team: String) -> ClusterChange {
-        .set(.namespace(NamespaceResource(name: name, labels: ["team": team])))
+        .set(
+            .namespace(
+                NamespaceResource(
+                    name: name, labels: ["kubernetes.io/metadata.name": name, "team": team])))
     }
 
     private static let broken = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {team: 5}}\n"

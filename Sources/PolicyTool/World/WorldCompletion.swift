@@ -121,15 +121,6 @@ struct WorldCompletion {
 
     // MARK: Namespaces
 
-    /// The label that the API server gives every Namespace.
-    static let nameLabel = "kubernetes.io/metadata.name"
-
-    mutating func addNamespaceNames() {
-        for namespace in state.namespaces.values where namespace.labels[Self.nameLabel] == nil {
-            state.apply(.set(.namespace(Self.named(namespace.name, namespace.labels))))
-        }
-    }
-
     /// Adds the namespaces that pods and policies are in and nobody defines. They exist wherever those objects do.
     ///
     /// - Parameter hasAllLabels: they have no labels but their name's; otherwise what labels they have is not known.
@@ -139,9 +130,11 @@ struct WorldCompletion {
         ])
         let missing = used.subtracting(state.namespaces.keys).sorted()
         for name in missing {
-            var namespace = Self.named(name)
-            namespace.isImplied = !hasAllLabels
-            state.apply(.set(.namespace(namespace)))
+            let labels = Labels([(key: WellKnownLabel.namespaceName, value: name)])
+            state.apply(
+                .set(
+                    .namespace(
+                        NamespaceResource(name: name, labels: labels, isImplied: !hasAllLabels))))
         }
         guard !missing.isEmpty else { return }
         let names = Self.listed(missing.map(\.escapedForMessage))
@@ -149,12 +142,6 @@ struct WorldCompletion {
             hasAllLabels
                 ? "not defined, so taken as namespaces without labels of their own: \(names)"
                 : "no Namespace object was read for \(names): their labels are not known")
-    }
-
-    static func named(_ name: String, _ labels: Labels = Labels()) -> NamespaceResource {
-        NamespaceResource(
-            name: name,
-            labels: Labels(labels.entries.map { (key: $0.key, value: $0.value) } + [(nameLabel, name)]))
     }
 
     static func listed(_ names: [String], atMost limit: Int = 5) -> String {

@@ -135,7 +135,6 @@ struct WorldReader {
         completion.addPods(of: templates)
         completion.addAddresses()
         completion.addEndpointSlices()
-        completion.addNamespaceNames()
         completion.addNamespaces(hasAllLabels: definesNamespaces)
         let state = completion.state
         var world = World(

@@ -8,7 +8,9 @@ internal import PolicyModel
 extension NamespaceResource {
     init(_ document: Field, _ metadata: Metadata) {
         metadata.checkName(.label, document)
-        self.init(name: metadata.name.name, labels: metadata.labels)
+        // The API server puts this label on every Namespace; manifests have not been through one.
+        let name = Labels([(key: WellKnownLabel.namespaceName, value: metadata.name.name)])
+        self.init(name: metadata.name.name, labels: name.inheriting(metadata.labels))
     }
 }
 

@@ -52,7 +52,7 @@ struct KnownLabels {
         if let name = undefinedNamespace, key.hasPrefix(WellKnownLabel.namespacePrefix) {
             let rest = key.dropFirst(WellKnownLabel.namespacePrefix.count)
             // The API server puts the second on every Namespace.
-            return rest == WellKnownLabel.name || rest == "kubernetes.io/metadata.name"
+            return rest == WellKnownLabel.name || rest == WellKnownLabel.namespaceName
                 ? .absentOr(name, .namespaceLabels(name)) : .anything(.namespaceLabels(name))
         }
         if let account = undefinedAccount, key.hasPrefix(WellKnownLabel.serviceAccountPrefix) {

@@ -9,6 +9,8 @@ public enum WellKnownLabel {
     public static let orchestrator = "projectcalico.org/orchestrator"
     /// Added by us to namespaces and service accounts under their prefix, holding the object's name.
     public static let name = "projectcalico.org/name"
+    /// Put by Kubernetes on every namespace, holding its name.
+    public static let namespaceName = "kubernetes.io/metadata.name"
     /// Put before the labels that an endpoint or network set inherits from its namespace.
     public static let namespacePrefix = "pcns."
     /// Put before the labels that an endpoint inherits from its service account.
