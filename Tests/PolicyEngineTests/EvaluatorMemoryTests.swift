@@ -31,4 +31,55 @@ struct EvaluatorMemoryTests {
         #expect(evaluator.resets > 0)
         #expect(verdict(friend) == .allow)
     }
+
+    @Test("a scan of all ports is forgotten in time, and changes no answer")
+    func ports() throws {
+        var policy = CalicoPolicy(id: PolicyID(kind: .networkPolicy, namespace: "ns", name: "p"))
+        var rule = CalicoRule(action: .allow)
+        rule.transport = ProtocolName(.sctp)
+        rule.destination.ports = [.range(PortRange(443))]
+        policy.ingress = [rule]
+        let pod = PodResource(
+            name: ResourceName(namespace: "ns", name: "db"), addresses: [IPAddress(v4: 0x0a00_0001)])
+        var evaluator = PolicyEvaluator(
+            PolicySnapshot(ClusterState([.pod(pod), .policy(PolicyResource(policy))]), generation: 1))
+        // The second round asks about ports that were forgotten, and about some that were not.
+        let rounds = Array(0...UInt16.max) + stride(from: UInt16.max, to: 0, by: -4).map { $0 &+ 444 }
+        for transport in [IPProtocol.tcp, .udp, .sctp] {
+            for port in rounds {
+                let verdict = evaluator.decide(
+                    ConnectionTuple(
+                        source: IPAddress(v4: 0xc000_0201), destination: pod.addresses[0],
+                        transport: transport, destinationPort: port), .ingress)?.verdict
+                if verdict != (transport == .sctp && port == 443 ? .allow : .deny) {
+                    Issue.record("\(transport.policyName) \(port): \(String(describing: verdict))")
+                }
+            }
+        }
+        #expect(evaluator.resets > 0)
+    }
+
+    /// The hash of an address must not be one that a stranger can compute.
+    @Test("strangers with chosen addresses cost no more than others")
+    func chosenAddresses() throws {
+        let pod = PodResource(
+            name: ResourceName(namespace: "ns", name: "db"), addresses: [IPAddress(bits: 0xfd << 120 | 1)])
+        let snapshot = PolicySnapshot(ClusterState([.pod(pod)]), generation: 1)
+        func duration(_ address: (UInt128) -> UInt128) -> Duration {
+            var evaluator = PolicyEvaluator(snapshot)
+            return ContinuousClock().measure {
+                for stranger in 1...15_000 as ClosedRange<UInt128> {
+                    _ = evaluator.decide(
+                        ConnectionTuple(
+                            source: IPAddress(bits: address(stranger)), destination: pod.addresses[0],
+                            transport: .tcp, destinationPort: 80), .ingress)
+                }
+            }
+        }
+        let ordinary = duration { 0x2001_0db8 << 96 | $0 }
+        // A block of which 64 bits cancel out a constant that the hash once had; only the upper half of the rest
+        // differs.
+        let chosen = duration { 0x9e37_79b9_7f4a_7c15 << 64 | $0 << 40 }
+        #expect(chosen < ordinary * 20, "\(chosen) instead of \(ordinary)")
+    }
 }

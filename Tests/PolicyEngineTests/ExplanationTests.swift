@@ -477,4 +477,59 @@ struct ExplanationTests {
         #expect(walk.tiers[0].policies[1].rules.map(\.result) == [.notReached])
         #expect(walk.profiles[0].rules.map(\.result) == [.notReached])
     }
+
+    @Test("a staged policy that no rule of matches is named for the end of its tier, and changes nothing")
+    func noDivergence() throws {
+        let unmatched = Self.rule(.allow) { $0.transport = ProtocolName(.udp) }
+        let snapshot = Self.snapshot([
+            Self.policy("trial", kind: .stagedNetworkPolicy, order: 1, unmatched),
+            Self.policy("real", order: 2, unmatched),
+        ])
+        let walk = try #require(snapshot.explain(Self.connection()).ingress.walk)
+        #expect(walk.decision?.policy?.name == "real")
+        #expect(walk.pendingDecision?.policy?.name == "trial")
+        #expect(walk.divergence == nil)
+    }
+
+    /// Policy semantics 5.5.
+    @Test("of a Service as a source the address counts, and no port is named")
+    func sourceService() throws {
+        let service = ResourceName(namespace: "prod", name: "svc")
+        let slice = ClusterResource.endpointSlice(
+            EndpointSliceResource(
+                name: service, serviceName: service.name, addresses: [IPAddress(v4: 0x0a00_0003)],
+                ports: [NamedPort(name: "", port: 80)]))
+        let rule = Self.rule(.allow) { $0.source.service = ServiceMatch(name: "svc", namespace: "prod") }
+        let snapshot = Self.snapshot([Self.policy("p", rule)], also: [slice])
+        func result(_ source: UInt32) -> RuleResult? {
+            snapshot.explain(Self.connection(from: source)).ingress.walk?
+                .tiers.first?.policies.first?.rules.first?.result
+        }
+        #expect(result(3) == .matched)
+        #expect(
+            result(1) == .failed([.service(.source, IPAddress(v4: 0x0a00_0001), port: nil, service)]))
+    }
+
+    /// Policy semantics 5.3: the endpoint that declares the name has to meet the selector, not only the address.
+    @Test("a port that somebody else at the address declares is not the named one")
+    func borrowedPort() throws {
+        let rule = Self.rule(.allow) {
+            $0.transport = ProtocolName(.tcp)
+            $0.source.selector = "role == 'partner'"
+            $0.source.namespaceSelector = "global()"
+            $0.source.ports = [.named("main")]
+        }
+        let set = ClusterResource.networkSet(
+            NetworkSetResource(
+                name: ResourceName(name: "partners"), labels: ["role": "partner"],
+                nets: [Self.prefix("10.0.0.1/32")]))
+        let snapshot = Self.snapshot([Self.policy("p", rule)], also: [set])
+        var tuple = Self.connection()
+        tuple.sourcePort = 5432
+        let walk = try #require(snapshot.explain(tuple).ingress.walk)
+        #expect(
+            walk.tiers.first?.policies.first?.rules.first?.result
+                == .failed([.ports(.source, actual: 5432, wanted: [.named("main")])]))
+        #expect(walk.verdict == .deny)
+    }
 }

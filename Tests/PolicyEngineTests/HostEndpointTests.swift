@@ -85,6 +85,10 @@ struct HostEndpointTests {
                 policy("pre", .deny, edit: preDNAT), policy("out", .allow, .egress),
             ], direction: .egress, verdict: .allow, decidedBy: "normal: gnp out rule 0"),
         Case(
+            name: "untracked policy does not see what is forwarded out",
+            policies: [policy("raw", .deny, .egress, edit: untracked)], path: .forwarded,
+            direction: .egress, verdict: .allow, decidedBy: "forward: no applyOnForward tiers"),
+        Case(
             name: "a passed tier leads to the next",
             policies: [
                 policy("first", .pass, tier: "early"), policy("second", .deny),
@@ -102,6 +106,11 @@ struct HostEndpointTests {
             policies: [
                 policy("through", .deny) { $0.appliesOnForward = true }
             ], path: .forwarded, port: 22, verdict: .deny, decidedBy: "forward: gnp through rule 0"),
+        Case(
+            name: "forward policy that passes leaves the decision to nobody",
+            policies: [
+                policy("through", .pass) { $0.appliesOnForward = true }
+            ], path: .forwarded, verdict: .allow, decidedBy: "forward: every tier passed"),
         Case(
             name: "applyOnForward policy also governs the host's own traffic",
             policies: [
@@ -135,6 +144,31 @@ struct HostEndpointTests {
         #expect(outcome?.decidedBy == example.decidedBy)
     }
 
+    @Test("a failsafe port with a block holds for peers in the block", arguments: Direction.allCases)
+    func failsafePeers(direction: Direction) throws {
+        let address = try #require(IPAddress("192.0.2.1"))
+        let host = HostEndpointResource(
+            name: "h", node: "node", interfaceName: "eth0", expectedAddresses: [address])
+        let snapshot = PolicySnapshot(ClusterState([.hostEndpoint(host)]), generation: 1)
+        let entry = FailsafePorts.Entry(
+            .tcp, 2222, peers: try IPPrefix.parse("203.0.113.0/24", .strict))
+        let isIn = direction == .ingress
+        let failsafe = FailsafePorts(inbound: isIn ? [entry] : [], outbound: isIn ? [] : [entry])
+        func verdict(_ peer: String, _ direction: Direction) throws -> Verdict? {
+            let peer = try #require(IPAddress(peer))
+            let tuple = ConnectionTuple(
+                source: direction == .ingress ? peer : address,
+                destination: direction == .ingress ? address : peer, transport: .tcp,
+                destinationPort: 2222)
+            return snapshot.evaluate(
+                HostTraffic(tuple, path: .local, direction: direction), atHostEndpoint: "h",
+                failsafe: failsafe)?.verdict
+        }
+        #expect(try verdict("203.0.113.7", direction) == .allow)
+        #expect(try verdict("198.51.100.7", direction) == .deny)
+        #expect(try verdict("203.0.113.7", isIn ? .egress : .ingress) == .deny)
+    }
+
     @Test("an interface has the endpoint that names it, else the one with its address, else the one for all")
     func resolution() throws {
         let address = try #require(IPAddress("192.0.2.1"))
@@ -146,7 +180,7 @@ struct HostEndpointTests {
         let snapshot = PolicySnapshot(
             ClusterState([
                 host("z-eth0", "eth0"), host("a-all", "*"), host("b-address", "", [address]),
-                host("y-eth0", "eth0"),
+                host("y-eth0", "eth0"), host("a-eth9", "eth9", [address]),
             ]), generation: 1)
         func found(_ interface: String, _ addresses: [IPAddress] = []) -> String? {
             snapshot.hostEndpoint(onNode: "node", interface: interface, holding: addresses)?.resource.name

@@ -63,4 +63,40 @@ struct IncrementalTests {
             compiler.snapshot(generation: 3).program { "if-\($0)" }
                 == PolicySnapshot(world.state, generation: 3).program { "if-\($0)" })
     }
+
+    /// Numbers are given out again, so what is left of an old owner would be the new one's.
+    @Test("a block that a network set gives up belongs to it no longer, nor to the next set")
+    func blocks() throws {
+        let db = PodResource(
+            name: ResourceName(namespace: "ns", name: "db"), labels: ["app": "db"],
+            addresses: [try #require(IPAddress("10.0.0.1"))])
+        var policy = CalicoPolicy(id: PolicyID(kind: .globalNetworkPolicy, name: "p"))
+        policy.selector = "app == 'db'"
+        var rule = CalicoRule(action: .allow)
+        rule.source.selector = "zone == 'x'"
+        policy.ingress = [rule]
+        func set(_ name: String, _ blocks: [String]) throws -> ClusterChange {
+            let nets = try blocks.map { try IPPrefix.parse($0, .strict) }
+            return .set(
+                .networkSet(
+                    NetworkSetResource(name: ResourceName(name: name), labels: ["zone": "x"], nets: nets)))
+        }
+        var compiler = PolicyCompiler(ClusterState([.pod(db), .policy(PolicyResource(policy))]))
+        func verdicts() throws -> [Verdict?] {
+            let snapshot = compiler.snapshot(generation: 1)
+            return try ["192.0.2.1", "198.51.100.1"].map { source in
+                snapshot.evaluate(
+                    ConnectionTuple(
+                        source: try #require(IPAddress(source)), destination: db.addresses[0],
+                        transport: .tcp, destinationPort: 80), .ingress)?.verdict
+            }
+        }
+        compiler.apply([try set("one", ["192.0.2.0/24", "198.51.100.0/24"])])
+        #expect(try verdicts() == [.allow, .allow])
+        compiler.apply([try set("one", ["198.51.100.0/24"])])
+        #expect(try verdicts() == [.deny, .allow])
+        compiler.apply([.remove(.networkSet(ResourceName(name: "one")))])
+        compiler.apply([try set("two", ["192.0.2.0/24"])])
+        #expect(try verdicts() == [.allow, .deny])
+    }
 }

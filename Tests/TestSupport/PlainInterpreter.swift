@@ -42,16 +42,11 @@ public struct PlainInterpreter {
         guard let endpoint = endpoints.first(where: { $0.addresses.contains(address) }) else { return nil }
         var hits: [String] = []
         for tier in tierOrder {
-            let applying =
+            let applying = Self.sorted(
                 policies
-                .filter { $0.tier == tier && !$0.isUntracked && !$0.isPreDNAT }
-                .filter { staged || !$0.id.kind.isStaged }
-                .filter { $0.directions.contains(direction) && $0.selector.matches(endpoint) }
-                .sorted {
-                    $0.order != $1.order
-                        ? $0.order < $1.order
-                        : Array($0.id.tieBreak.utf8).lexicographicallyPrecedes($1.id.tieBreak.utf8)
-                }
+                    .filter { $0.tier == tier && !$0.isUntracked && !$0.isPreDNAT }
+                    .filter { staged || !$0.id.kind.isStaged }
+                    .filter { $0.directions.contains(direction) && $0.selector.matches(endpoint) })
             guard let first = applying.first, let last = applying.last else { continue }
             if let (policy, index, action) = firstHit(applying, tuple, direction) {
                 hits.append(
@@ -65,33 +60,43 @@ public struct PlainInterpreter {
             hits.append("\(hits.count)|\(tier)|\(trigger.id.traceText)|\(passes ? "pass" : "deny")|-1")
             if !passes { return Answer(verdict: .deny, hits: hits) }
         }
-        for profile in endpoint.profiles {
+        let (profile, index, action) = profileHit(endpoint.profiles, tuple, direction)
+        hits.append(
+            "\(hits.count)|__PROFILE__|pro:\(profile)|\(action.rawValue.lowercased())|\(index)")
+        return Answer(verdict: action == .allow ? .allow : .deny, hits: hits)
+    }
+
+    static func sorted(_ policies: [Policy]) -> [Policy] {
+        policies.sorted {
+            $0.order != $1.order
+                ? $0.order < $1.order
+                : Array($0.id.tieBreak.utf8).lexicographicallyPrecedes($1.id.tieBreak.utf8)
+        }
+    }
+
+    /// The rule of the profiles that decides: in each the first that matches, unless it passes.
+    func profileHit(
+        _ profiles: [String], _ tuple: ConnectionTuple, _ direction: Direction
+    ) -> (profile: String, rule: Int, action: RuleAction) {
+        for profile in profiles {
             if let written = state.profiles[profile] {
-                guard let rules = try? written.convertedRules(direction) else { continue }
-                for (index, rule) in rules.enumerated() where rule.action == .allow || rule.action == .deny {
-                    guard matches(rule, tuple) else { continue }
-                    hits.append(
-                        "\(hits.count)|__PROFILE__|pro:\(profile)|\(rule.action.rawValue.lowercased())|\(index)"
-                    )
-                    return Answer(verdict: rule.action == .allow ? .allow : .deny, hits: hits)
-                }
-                continue
+                let rules = (try? written.convertedRules(direction)) ?? []
+                let first = rules.indices.first { rules[$0].action != .log && matches(rules[$0], tuple) }
+                guard let first, rules[first].action != .pass else { continue }
+                return (profile, first, rules[first].action)
             }
             if state.namespaces.keys.contains(where: { "kns.\($0)" == profile }) {
-                hits.append("\(hits.count)|__PROFILE__|pro:\(profile)|allow|0")
-                return Answer(verdict: .allow, hits: hits)
+                return (profile, 0, .allow)
             }
             if state.serviceAccounts.keys.contains(where: { "ksa.\($0.namespace).\($0.name)" == profile }) {
                 continue
             }
-            hits.append("\(hits.count)|__PROFILE__|pro:\(profile)|deny|0")
-            return Answer(verdict: .deny, hits: hits)
+            return (profile, 0, .deny)
         }
-        hits.append("\(hits.count)|__PROFILE__|pro:__NO_MATCH__|deny|0")
-        return Answer(verdict: .deny, hits: hits)
+        return ("__NO_MATCH__", 0, .deny)
     }
 
-    private func firstHit(
+    func firstHit(
         _ policies: [Policy], _ tuple: ConnectionTuple, _ direction: Direction
     ) -> (Policy, Int, RuleAction)? {
         for policy in policies {

@@ -80,6 +80,13 @@ extension RandomWorld {
                     ports: [NamedPort(name: "", port: 80)])))
     }
 
+    private mutating func profileRules() -> [CalicoRule] {
+        var first = CalicoRule(action: pick([.pass, .log, .deny]) ?? .pass)
+        first.transport = ProtocolName(pick([.tcp, .udp]) ?? .tcp)
+        let last = CalicoRule(action: pick([.allow, .deny]) ?? .allow)
+        return pick([[], [last], [first], [first, last]]) ?? []
+    }
+
     private mutating func changedRest() -> ClusterChange {
         switch Int.random(in: 0..<4, using: &random) {
         case 0:
@@ -94,7 +101,7 @@ extension RandomWorld {
                 .profile(
                     ProfileResource(
                         name: pick(["open", "closed"]) ?? "",
-                        ingress: [CalicoRule(action: pick([.allow, .deny]) ?? .allow)], egress: [],
+                        ingress: profileRules(), egress: profileRules(),
                         labelsToApply: someLabels("app"))))
         default:
             return .set(
@@ -102,7 +109,8 @@ extension RandomWorld {
                     HostEndpointResource(
                         name: "node-1", labels: someLabels("app"), node: "node-1", interfaceName: "eth0",
                         expectedAddresses: [Self.podAddress(Int.random(in: 3..<8, using: &random))],
-                        profiles: pick([[], ["open"]]) ?? [], ports: [NamedPort(name: "http", port: 80)])))
+                        profiles: pick([[], ["open"], ["closed", "open"]]) ?? [],
+                        ports: [NamedPort(name: "http", port: 80)])))
         }
     }
 }

@@ -101,7 +101,8 @@ public struct RandomWorld<Source: RandomNumberGenerator> {
         pick([
             "", "all()", "app == 'a'", "app == 'b'", "app != 'a'", "has(tier)", "!has(tier)",
             "app in {'a','b'}",
-            "tier == 'a' || app == 'b'", "app contains 'a'", "!(app == 'a' && tier == 'b')", "has(zone)",
+            "tier == 'a' || app == 'b'", "tier == 'a' || app != 'a'", "app contains 'a'",
+            "!(app == 'a' && tier == 'b')", "has(zone)",
         ])
     }
 
@@ -124,6 +125,11 @@ public struct RandomWorld<Source: RandomNumberGenerator> {
         policy.stagedAction = kind.isStaged ? pick([.set, .set, .learn, .ignore, .delete]) : .set
         for _ in 0..<Int.random(in: 0...3, using: &random) { policy.ingress.append(rule()) }
         for _ in 0..<Int.random(in: 0...3, using: &random) { policy.egress.append(rule()) }
+        if !kind.isNamespaced, chance(25) {
+            policy.appliesOnForward = true
+            policy.isUntracked = chance(40)
+            policy.isPreDNAT = !policy.isUntracked && chance(40)
+        }
         return policy
     }
 
@@ -133,7 +139,7 @@ public struct RandomWorld<Source: RandomNumberGenerator> {
         if chance(60) { rule.transport = ProtocolName(pick(transports), isNumeric: chance(30)) }
         if chance(10) { rule.notTransport = ProtocolName(pick(transports), isNumeric: true) }
         if chance(10) { rule.family = pick([.v4, .v6]) }
-        if rule.transport?.number == .icmp {
+        if rule.transport?.number == .icmp || rule.transport?.number == .icmpv6 {
             if chance(50) { rule.icmp = ICMPMatch(type: pick([0, 8]), code: chance(50) ? 0 : nil) }
             if chance(30) { rule.notICMP = ICMPMatch(type: 8, code: chance(50) ? 1 : nil) }
         }

@@ -101,7 +101,7 @@ private struct ProgramPruner {
         let contents = tables.contents(ofSets: sets)
         var names: Set<String> = []
         return zip(sets, contents).map { number, content in
-            let text = tables.sets[number]?.text ?? ""
+            let text = tables.sets[number]?.definition.text ?? ""
             return EnforcementSet(
                 name: Self.uniqueName(for: text, &names), definition: text, content: content)
         }

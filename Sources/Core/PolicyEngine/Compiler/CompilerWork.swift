@@ -13,16 +13,19 @@ struct CompilerWork {
     var services: Set<ResourceName> = []
     var tiersChanged = false
 
-    /// False when nothing changes.
+    /// False when nothing changes: a source that lists its objects anew costs little.
     mutating func note(_ change: ClusterChange, before state: ClusterState) -> Bool {
         let key: ResourceKey
         switch change {
-        case .set(let resource): key = resource.key
-        case .remove(let removed): key = removed
+        case .set(let resource):
+            key = resource.key
+            if state[key] == resource { return false }
+        case .remove(let removed):
+            key = removed
+            if state[key] == nil { return false }
         }
         switch key {
         case .namespace(let name):
-            if case .set(.namespace(let new)) = change, state.namespaces[name] == new { return false }
             profiles.insert(NamespaceResource(name: name).profileName)
             for set in state.networkSets.keys where set.namespace == name { networkSets.insert(set) }
         case .serviceAccount(let name): profiles.insert(ServiceAccountResource(name: name).profileName)
@@ -34,9 +37,7 @@ struct CompilerWork {
         case .networkSet(let name): networkSets.insert(name)
         case .hostEndpoint(let name): hosts.insert(name)
         case .profile(let name): profiles.insert(name)
-        case .tier(let name):
-            if case .set(.tier(let new)) = change, state.tiers[name] == new { return false }
-            tiersChanged = true
+        case .tier: tiersChanged = true
         case .policy(let id): policies.insert(id)
         }
         return true

@@ -26,7 +26,8 @@ extension Rule {
     }
 
     /// The IP versions for which the rule exists (policy semantics 5.1): a list of blocks that holds none of a
-    /// version removes the rule for that version, and so does a negated block of every address.
+    /// version removes the rule for that version. A negated block of every address needs no such care: nothing
+    /// is outside it.
     private var existingFamilies: Set<IPFamily> {
         var families: Set<IPFamily> = family.map { [$0] } ?? [.v4, .v6]
         for side in [source, destination] {

@@ -2,24 +2,33 @@
 
 /// Numbers by 128-bit key: open addressing, linear probing, never more than half full.
 ///
-/// The hash is one multiplication with a seed of the process, so that whoever chooses addresses cannot choose
-/// collisions; Swift's own hashing of such a key costs as much as the rest of a verdict.
+/// The hash is one multiplication of two halves that are each hidden by a seed of the process, so that whoever chooses
+/// addresses cannot choose collisions; Swift's own hashing of such a key costs as much as the rest of a verdict.
 struct NumberMap: Sendable {
     private struct Slot: Sendable {
         var key: UInt128 = 0
         var number: Int32 = -1
     }
 
+    static let bytesOfPlace = MemoryLayout<Slot>.stride
+
     private var slots = [Slot](repeating: Slot(), count: 64)
     private(set) var count = 0
-    private let seed = UInt64(truncatingIfNeeded: Hasher().finalize()) | 1
+    private let lowSeed = Self.seed(1)
+    private let highSeed = Self.seed(2)
+
+    private static func seed(_ number: Int) -> UInt64 {
+        var hasher = Hasher()
+        hasher.combine(number)
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
 
     @inline(__always)
     private func start(_ key: UInt128) -> Int {
-        let low = UInt64(truncatingIfNeeded: key) ^ seed
-        let high = UInt64(truncatingIfNeeded: key >> 64) ^ 0x9e37_79b9_7f4a_7c15
+        let low = UInt64(truncatingIfNeeded: key) ^ lowSeed
+        let high = UInt64(truncatingIfNeeded: key >> 64) ^ highSeed
         let product = low.multipliedFullWidth(by: high | 1)
-        return Int(truncatingIfNeeded: (product.high ^ product.low ^ seed >> 32) & UInt64(slots.count - 1))
+        return Int(truncatingIfNeeded: (product.high ^ product.low) & UInt64(slots.count - 1))
     }
 
     /// -1 when the key is not there.

@@ -11,10 +11,10 @@ public import PolicyModel
 ///
 /// Memory is bounded by `maximumBytes`; when it is reached everything is forgotten and worked out again.
 public struct PolicyEvaluator: ~Copyable, Sendable {
-    /// Memory that the remembered rows and addresses may take.
+    /// Memory that the remembered rows, addresses and traffic may take.
     public static let maximumBytes = 16 << 20
-    /// Of an address beside its rows: its entry, and its places in a map that is half empty.
-    private static let bytesOfAddress = MemoryLayout<KnownAddress>.stride + 4 * 32
+    /// Of a key: its places in a map that is a quarter full at worst.
+    private static let bytesOfKey = 4 * NumberMap.bytesOfPlace
 
     public let snapshot: PolicySnapshot
     /// How often memory ran out and everything was forgotten.
@@ -68,7 +68,7 @@ public struct PolicyEvaluator: ~Copyable, Sendable {
     /// The verdict of the workload at the source (egress) or destination (ingress); nil when there is none. Allocates
     /// nothing when both addresses, the port and the class were seen before.
     public mutating func decide(_ tuple: ConnectionTuple, _ direction: Direction) -> Decision? {
-        if rows.byteCount + known.count * Self.bytesOfAddress > Self.maximumBytes {
+        if rememberedBytes > Self.maximumBytes {
             forget()
             resets += 1
         }
@@ -91,6 +91,11 @@ public struct PolicyEvaluator: ~Copyable, Sendable {
         if stepsAreEqual { return Decision(verdict: pending, pendingVerdict: pending) }
         let verdict = walk(start, tuple, direction, found, staged: false)
         return Decision(verdict: verdict, pendingVerdict: pending)
+    }
+
+    private var rememberedBytes: Int {
+        rows.byteCount + known.count * (MemoryLayout<KnownAddress>.stride + Self.bytesOfKey)
+            + traffic.count * Self.bytesOfKey
     }
 
     /// Forgets everything worked out so far; keeps the memory.
@@ -156,12 +161,12 @@ extension PolicyEvaluator {
     /// Profiles in order, their rules matched in full.
     private func profileStep(_ tuple: ConnectionTuple, _ direction: Direction) -> (WalkStep, Verdict) {
         for (place, profile) in (tables.classes[lastClass]?.key.profiles ?? []).enumerated() {
-            for rule in tables.profiles[Int(profile)]?.rules(direction) ?? []
-            where rule.action == .allow || rule.action == .deny {
-                guard rule.match.matches(tuple, tables) else { continue }
-                let step = WalkStep.profile(Int32(place), rule: Int32(rule.index))
-                return (step, rule.action == .allow ? .allow : .deny)
-            }
+            let rules = tables.profiles[Int(profile)]?.rules(direction) ?? []
+            guard let rule = rules.first(where: { $0.action != .log && $0.match.matches(tuple, tables) }),
+                rule.action != .pass
+            else { continue }
+            let step = WalkStep.profile(Int32(place), rule: Int32(rule.index))
+            return (step, rule.action == .allow ? .allow : .deny)
         }
         return (.noProfileMatch, .deny)
     }

@@ -89,9 +89,9 @@ struct WalkCodes: Sendable {
     private mutating func addProfile(_ profiles: [Int32], _ direction: Direction, _ tables: CompiledTables) {
         for (place, profile) in profiles.enumerated() {
             let rules = (tables.profiles[Int(profile)]?.rules(direction) ?? [])
-                .filter { $0.action == .allow || $0.action == .deny }
+                .filter { $0.action != .log }
             guard let first = rules.first else { continue }
-            guard first.match == RuleMatch() else {
+            guard first.match == RuleMatch(), first.action != .pass else {
                 return codes.append(contentsOf: [ProfileKind.general, 0, 0])
             }
             let kind = first.action == .allow ? ProfileKind.allow : ProfileKind.deny

@@ -100,7 +100,8 @@ extension WalkExplainer {
             return Branch(target: .outcome(.denied))
         case .profileRule(let profile, let index):
             let content = plan.profiles[profile]
-            let taken = target(of: content.rules[index].action, next, passed: line.count - 1)
+            let afterProfile = number + content.rules.count - index
+            let taken = target(of: content.rules[index].action, next, passed: afterProfile)
             guard let missing = content.missing else {
                 return branch(result(profile: profile, index), taken, next)
             }

@@ -89,8 +89,9 @@ struct WalkExplainer {
     private mutating func profileDecision() -> RuleDecision {
         for (number, profile) in plan.profiles.enumerated() {
             for (index, rule) in profile.rules.enumerated() {
-                let isMatch = result(profile: number, index).isSeenAsMatch
-                guard isMatch, rule.action == .allow || rule.action == .deny else { continue }
+                guard result(profile: number, index).isSeenAsMatch, rule.action != .log else { continue }
+                // Leaves the profile, not the walk.
+                if rule.action == .pass { break }
                 return RuleDecision(
                     place: .profileRule(name: profile.name, index: index), tier: "", direction: direction,
                     action: rule.action)

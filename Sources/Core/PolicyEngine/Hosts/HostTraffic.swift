@@ -107,6 +107,8 @@ public struct HostOutcome: Hashable, Sendable {
         case noForwardPolicy
         /// Forwarded, and the tiers have such policies, but none governs the direction.
         case noForwardPolicyInDirection
+        /// Forwarded, and such policies or the ends of their tiers pass the packet on, down to the last tier.
+        case forwardPolicyPassed
     }
 
     public let verdict: Verdict
@@ -123,6 +125,7 @@ public struct HostOutcome: Hashable, Sendable {
         case .failsafe: "failsafe"
         case .noForwardPolicy: "forward: no applyOnForward tiers"
         case .noForwardPolicyInDirection: "forward: no policy in this direction"
+        case .forwardPolicyPassed: "forward: every tier passed"
         case .policy(let decision):
             switch decision.place {
             case .rule(let id, let index): "\(stage.rawValue): \(id.kind.shortName) \(id.name) rule \(index)"

@@ -90,7 +90,7 @@ private struct HostWalk {
         switch stage {
         case .untracked, .preDNAT: return nil
         // Every tier was passed: nothing forbids the packet.
-        case .forward: return decided(.allow, stage, .noForwardPolicy)
+        case .forward: return decided(.allow, stage, .forwardPolicyPassed)
         case .normal:
             let decision = profileDecision(tuple)
             return decided(decision.action == .allow ? .allow : .deny, stage, .policy(decision))
@@ -143,13 +143,13 @@ private struct HostWalk {
 
     private func profileDecision(_ tuple: ConnectionTuple) -> RuleDecision {
         for profile in entry.profiles.compactMap({ tables.profiles[Int($0)] }) {
-            for rule in profile.rules(traffic.direction) where rule.action == .allow || rule.action == .deny {
-                guard rule.match.matches(tuple, tables) else { continue }
-                return RuleDecision(
-                    place: .profileRule(name: profile.name, index: rule.index), tier: "",
-                    direction: traffic.direction,
-                    action: rule.action)
-            }
+            let rules = profile.rules(traffic.direction)
+            guard let rule = rules.first(where: { $0.action != .log && $0.match.matches(tuple, tables) }),
+                rule.action != .pass
+            else { continue }
+            return RuleDecision(
+                place: .profileRule(name: profile.name, index: rule.index), tier: "",
+                direction: traffic.direction, action: rule.action)
         }
         return RuleDecision(place: .noProfileMatch, tier: "", direction: traffic.direction, action: .deny)
     }

@@ -21,21 +21,4 @@ struct BitSet: Hashable, Sendable {
         let word = number >> 6
         if word < words.count { words[word] &= ~(1 << UInt64(number & 63)) }
     }
-
-    mutating func formUnion(_ other: BitSet) {
-        while words.count < other.words.count { words.append(0) }
-        for index in other.words.indices { words[index] |= other.words[index] }
-    }
-
-    /// The numbers in order.
-    @inline(__always)
-    func forEach(_ body: (Int) -> Void) {
-        for index in words.indices {
-            var word = words[index]
-            while word != 0 {
-                body(index << 6 + word.trailingZeroBitCount)
-                word &= word &- 1
-            }
-        }
-    }
 }

@@ -10,6 +10,8 @@ struct LabelSetIndex {
     private var free: [Int] = []
     private var terms = LabelTermIndex()
 
+    var count: Int { numbers.count }
+
     /// The number of the label set, one use more. `isNew`: the selectors must be asked.
     mutating func retain(_ labels: Labels, in sets: inout [Labels]) -> (number: Int, isNew: Bool) {
         if let number = numbers[labels] {

@@ -6,6 +6,8 @@ struct NumberTable<Key: Hashable & Sendable>: Sendable {
     private var unused: [Int32] = []
     private var next: Int32 = 0
 
+    var count: Int { numbers.count }
+
     subscript(key: Key) -> Int32? { numbers[key] }
 
     /// The key's number; a new one when it has none.

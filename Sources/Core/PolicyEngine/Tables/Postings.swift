@@ -3,7 +3,7 @@
 /// Many short lists of numbers in one piece of memory.
 ///
 ///     headers  │ start count capacity │ …        one a list
-///     pool     │ a a a · │ b · │ c c c c │ …     gaps where lists moved away to grow
+///     pool     │ a a a · │ b · │ c c c c │ …     gaps where lists moved away to grow, or have become shorter
 ///
 /// Reading a list touches two places in memory and counts no references; copying all lists is copying two plain
 /// arrays. Order within a list is not kept when something is removed.
@@ -16,10 +16,14 @@ struct Postings: Sendable {
 
     private var headers: [Header] = []
     private var pool: [UInt32] = []
-    /// Elements of the pool that belong to no list.
-    private var waste = 0
+    /// Numbers in all lists together.
+    private var used = 0
 
     var isEmpty: Bool { headers.isEmpty }
+    /// Places of the pool, gaps included. Growth alone leaves at most three gaps for each number; with more, and
+    /// so many that it matters, the lists move together.
+    var poolCount: Int { pool.count }
+    private var isSparse: Bool { pool.count > 4096 && pool.count > 4 * used }
 
     mutating func append(_ number: Int, to list: Int) {
         while headers.count <= list { headers.append(Header()) }
@@ -29,13 +33,13 @@ struct Postings: Sendable {
             let start = UInt32(pool.count)
             for index in header.start..<header.start + header.count { pool.append(pool[Int(index)]) }
             for _ in header.count..<capacity { pool.append(0) }
-            waste += Int(header.capacity)
             header = Header(start: start, count: header.count, capacity: capacity)
         }
         pool[Int(header.start + header.count)] = UInt32(number)
         header.count += 1
         headers[list] = header
-        if waste > 4096, waste > pool.count / 2 { compact() }
+        used += 1
+        if isSparse { compact() }
     }
 
     mutating func remove(_ number: Int, from list: Int) {
@@ -45,14 +49,17 @@ struct Postings: Sendable {
         {
             pool[index] = pool[Int(header.start + header.count) - 1]
             headers[list].count -= 1
+            used -= 1
+            if isSparse { compact() }
             return
         }
     }
 
     mutating func removeAll(from list: Int) {
         guard list < headers.count else { return }
-        waste += Int(headers[list].capacity)
+        used -= Int(headers[list].count)
         headers[list] = Header()
+        if isSparse { compact() }
     }
 
     func contains(_ number: Int, in list: Int) -> Bool {
@@ -70,13 +77,12 @@ struct Postings: Sendable {
 
     private mutating func compact() {
         var packed: [UInt32] = []
-        packed.reserveCapacity(pool.count - waste)
+        packed.reserveCapacity(used)
         for (list, header) in headers.enumerated() {
             let start = packed.count
             packed.append(contentsOf: pool[Int(header.start)..<Int(header.start + header.count)])
             headers[list] = Header(start: UInt32(start), count: header.count, capacity: header.count)
         }
         pool = packed
-        waste = 0
     }
 }

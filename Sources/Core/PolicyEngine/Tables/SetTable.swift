@@ -6,19 +6,17 @@ import PolicyModel
 /// What rules refer to by number: a selector, a Service, named ports. Immutable and shared between snapshots.
 final class SetEntry: Sendable {
     let definition: SetDefinition
-    /// The canonical text: equal definitions have equal texts.
-    let text: String
     /// For named ports with a selector: the number of the selector's own set; otherwise -1.
     let selectorSet: Int
 
-    init(_ definition: SetDefinition, text: String, selectorSet: Int) {
+    init(_ definition: SetDefinition, selectorSet: Int) {
         self.definition = definition
-        self.text = text
         self.selectorSet = selectorSet
     }
 }
 
 extension SetDefinition {
+    /// For people, and for names: different definitions may have texts that are equal as characters.
     var text: String {
         switch self {
         case .selector(let selector): "selector \(selector)"
@@ -33,11 +31,13 @@ extension SetDefinition {
 
 /// Finds sets by definition and selectors by label term. Kept by the compiler only.
 struct SetIndex {
-    private var numbers: [String: Int] = [:]
+    private var numbers: [SetDefinition: Int] = [:]
     private var uses: [Int] = []
     private var free: [Int] = []
     private var terms = LabelTermIndex()
     private var unanchored: Set<Int> = []
+
+    var count: Int { numbers.count }
 
     /// The number of the set, one use more. `isNew`: label sets must be asked.
     ///
@@ -45,12 +45,11 @@ struct SetIndex {
     mutating func retain(
         _ definition: SetDefinition, selectorSet: Int = -1, in sets: inout [SetEntry?]
     ) -> (number: Int, isNew: Bool) {
-        let text = definition.text
-        if let number = numbers[text] {
+        if let number = numbers[definition] {
             uses[number] += 1
             return (number, false)
         }
-        return (add(SetEntry(definition, text: text, selectorSet: selectorSet), in: &sets), true)
+        return (add(SetEntry(definition, selectorSet: selectorSet), in: &sets), true)
     }
 
     private mutating func add(_ entry: SetEntry, in sets: inout [SetEntry?]) -> Int {
@@ -60,7 +59,7 @@ struct SetIndex {
             uses.append(0)
         }
         sets[number] = entry
-        numbers[entry.text] = number
+        numbers[entry.definition] = number
         uses[number] = 1
         if case .selector(let selector) = entry.definition {
             if let anchors = selector.anchors {
@@ -80,7 +79,7 @@ struct SetIndex {
             for term in selector.anchors ?? [] { terms.remove(number, term) }
             unanchored.remove(number)
         }
-        numbers[entry.text] = nil
+        numbers[entry.definition] = nil
         sets[number] = nil
         free.append(number)
         return true

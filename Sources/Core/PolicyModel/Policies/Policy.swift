@@ -36,13 +36,6 @@ public struct Policy: Hashable, Sendable {
 
     /// False for the host-endpoint stages: `doNotTrack` and `preDNAT` policies never govern a workload.
     public var appliesToWorkloads: Bool { !isUntracked && !isPreDNAT }
-
-    /// Evaluation order inside a tier (policy semantics 3.1).
-    public static func precedes(_ left: Policy, _ right: Policy) -> Bool {
-        left.order == right.order
-            ? left.id.tieBreak.utf8.lexicographicallyPrecedes(right.id.tieBreak.utf8)
-            : left.order < right.order
-    }
 }
 
 /// One converted rule. Every criterion that is present must hold.

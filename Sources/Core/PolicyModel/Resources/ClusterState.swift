@@ -88,6 +88,22 @@ public struct ClusterState: Hashable, Sendable {
         for resource in resources { apply(.set(resource)) }
     }
 
+    /// The object with the key; nil when there is none.
+    public subscript(key: ResourceKey) -> ClusterResource? {
+        switch key {
+        case .namespace(let name): namespaces[name].map { .namespace($0) }
+        case .serviceAccount(let name): serviceAccounts[name].map { .serviceAccount($0) }
+        case .pod(let name): pods[name].map { .pod($0) }
+        case .service(let name): services[name].map { .service($0) }
+        case .endpointSlice(let name): endpointSlices[name].map { .endpointSlice($0) }
+        case .networkSet(let name): networkSets[name].map { .networkSet($0) }
+        case .hostEndpoint(let name): hostEndpoints[name].map { .hostEndpoint($0) }
+        case .profile(let name): profiles[name].map { .profile($0) }
+        case .tier(let name): tiers[name].map { .tier($0) }
+        case .policy(let id): policies[id].map { .policy($0) }
+        }
+    }
+
     public mutating func apply(_ changes: some Sequence<ClusterChange>) {
         for change in changes { apply(change) }
     }
