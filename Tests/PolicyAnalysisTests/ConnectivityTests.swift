@@ -69,4 +69,39 @@ struct ConnectivityTests {
         #expect(allowed(.deny) == "tcp/80, udp/53")
         #expect(allowed(.pass) == "everything but tcp/22, tcp/81")
     }
+
+    @Test("what a profile passes on meets the next profile")
+    func profiles() {
+        func profile(_ name: String, _ rules: [CalicoRule]) -> ClusterResource {
+            .profile(ProfileResource(name: name, ingress: rules))
+        }
+        let pod = PodResource(
+            name: ResourceName(namespace: "shop", name: "a"), addresses: [Build.address("10.0.0.1")],
+            profiles: ["first", "second"])
+        let state = ClusterState([
+            .pod(pod), profile("first", [Build.rule(.pass, .tcp, ports: [80]), Build.rule(.allow, .tcp)]),
+            profile("second", [Build.rule(.allow, .tcp, ports: [80])]),
+        ])
+        var connectivity = Connectivity(PolicySnapshot(state, generation: 1))
+        let allowed = connectivity.traffic(
+            from: Build.address("192.0.2.1"), to: Build.address("10.0.0.1"))
+        #expect(allowed?.text == "all tcp")
+    }
+
+    @Test("excluded blocks tell strangers apart who belong to nothing")
+    func excludedBlocks() {
+        var policy = Build.policy("p", types: [.ingress])
+        var rule = Build.rule(.allow)
+        rule.source.notNets = [Build.block("192.0.2.0/24")]
+        policy.ingress = [rule]
+        var connectivity = Connectivity(
+            PolicySnapshot(
+                ClusterState([Build.pod("shop/a", "10.0.0.1"), .policy(PolicyResource(policy))]),
+                generation: 1))
+        func allowed(_ source: String) -> String? {
+            connectivity.traffic(from: Build.address(source), to: Build.address("10.0.0.1"))?.text
+        }
+        #expect(allowed("198.51.100.1") == "all traffic")
+        #expect(allowed("192.0.2.1") == "nothing")
+    }
 }

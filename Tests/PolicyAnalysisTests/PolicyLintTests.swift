@@ -206,9 +206,26 @@ extension LintCase {
             .missingDNSEgress, triggers: false, "egress to a pod and to DNS",
             [database(egress: [Build.rule(.allow, .tcp, to: "app == 'web'"), dns], types: [.egress])]),
         LintCase(
+            .missingDNSEgress, triggers: false, "DNS over IPv4 is enough for a pod of both IP versions",
+            [
+                database(
+                    egress: [Build.rule(.allow, .tcp, to: "app in {'web', 'both'}"), dns], types: [.egress])
+            ],
+            with: [dualStackPod("db-0", ["app": "db"], 4), dualStackPod("both", ["app": "both"], 5)]),
+        LintCase(
             .missingDNSEgress, triggers: false, "no egress at all",
             [database(egress: [], types: [.egress])]),
     ]
+
+    private static func dualStackPod(_ name: String, _ labels: Labels, _ number: UInt32) -> ClusterResource {
+        .pod(
+            PodResource(
+                name: ResourceName(namespace: "shop", name: name), labels: labels,
+                addresses: [
+                    IPAddress(v4: 0x0a00_0000 + number),
+                    IPAddress(bits: UInt128(0xfd00) << 112 | UInt128(number)),
+                ]))
+    }
 
     private static var dns: CalicoRule {
         var rule = Build.rule(.allow, .udp, to: "k8s-app == 'kube-dns'", ports: [53])

@@ -180,4 +180,16 @@ extension MatrixFilter {
         filter.destination = outside
         return filter
     }
+
+    @Test("an address of two pods is that of the pod which evaluation takes")
+    func sharedAddress() throws {
+        let matrix = try ReachabilityMatrix(
+            PolicySnapshot(
+                ClusterState([
+                    .namespace(NamespaceResource(name: "shop")), Build.pod("shop/a", "10.0.0.1"),
+                    Build.pod("shop/b", "10.0.0.1"), Build.pod("shop/c", "10.0.0.2"),
+                ]), generation: 1))
+        #expect(
+            Set(matrix.sources.flatMap(\.workloads)) == [Build.name("shop/a"), Build.name("shop/c")])
+    }
 }

@@ -93,8 +93,11 @@ extension PolicyDifference {
     public var explanation: String {
         guard !isEmpty else {
             return
-                "No difference: every connection between the \(workloadCount) pods, and between them and any "
-                + "other address, is decided as before, by the same rules."
+                "No difference: every connection "
+                + (workloadCount == 1
+                    ? "between the one pod and any other address"
+                    : "between the \(workloadCount) pods, and between them and any other address,")
+                + " is decided as before, by the same rules."
         }
         func count(_ kind: Kind, _ words: String) -> String? {
             let found = changes(kind)

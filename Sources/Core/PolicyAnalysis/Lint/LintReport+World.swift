@@ -91,11 +91,13 @@ extension LintReport {
         let servers = ends.filter { $0.0.isDNSServer(in: snapshot) }
         let outside = ends.filter { $0.1.egress == nil }
         // Pods that are alike are asked once.
-        var asked: [[Int]: PolicyID?] = [:]
+        var asked: [[Int]: DNSAccess] = [:]
         var mute: [PolicyID: [String]] = [:]
+        // One IP version is enough to resolve names.
+        var canAsk: Set<String> = []
         for (site, end) in ends {
             guard let egress = end.egress, !connectivity.book.programs[egress].tiers.isEmpty else { continue }
-            let answer: PolicyID?
+            let answer: DNSAccess
             if let known = asked[[egress, end.traits]] {
                 answer = known
             } else {
@@ -103,15 +105,20 @@ extension LintReport {
                 let places = (servers.isEmpty ? peers : servers + outside).filter {
                     $0.1.address.family == end.address.family
                 }
-                answer = Self.denier(end, places, peers, &connectivity)
-                asked[[egress, end.traits]] = .some(answer)
+                answer = Self.access(end, places, peers, &connectivity)
+                asked[[egress, end.traits]] = answer
             }
             let name = site.member.description
-            if let policy = answer, mute[policy]?.contains(name) != true {
-                mute[policy, default: []].append(name)
+            switch answer {
+            case .open: canAsk.insert(name)
+            case .notNeeded: break
+            case .denied(let policy):
+                if mute[policy]?.contains(name) != true { mute[policy, default: []].append(name) }
             }
         }
-        for (policy, pods) in mute.sorted(by: { $0.key.traceText < $1.key.traceText }) {
+        for (policy, names) in mute.sorted(by: { $0.key.traceText < $1.key.traceText }) {
+            let pods = names.filter { !canAsk.contains($0) }
+            guard !pods.isEmpty else { continue }
             add(
                 .missingDNSEgress, .warning, policy, .egress,
                 because: "\(policy) governs egress, and no policy lets \(pods[0])"
@@ -123,12 +130,19 @@ extension LintReport {
         }
     }
 
-    /// The policy that denies DNS to every one of the places; nil when one can be asked, or when the end may not
-    /// connect to anything and so needs no names.
-    private static func denier(
+    private enum DNSAccess {
+        /// A DNS server can be asked.
+        case open
+        /// None can; the policy that says so for the first.
+        case denied(PolicyID)
+        /// The end may not connect to anything, or nobody denies it.
+        case notNeeded
+    }
+
+    private static func access(
         _ end: Connectivity.End, _ places: [(Site, Connectivity.End)], _ peers: [(Site, Connectivity.End)],
         _ connectivity: inout Connectivity
-    ) -> PolicyID? {
+    ) -> DNSAccess {
         var policy: PolicyID?
         for (_, place) in places {
             guard let number = connectivity.egress(end, place) else { continue }
@@ -137,7 +151,7 @@ extension LintReport {
                 destinationPort: 53)
             guard let part = connectivity.results[number].parts.first(where: { $0.traffic.contains(query) })
             else { continue }
-            if part.isAllowed { return nil }
+            if part.isAllowed { return .open }
             switch connectivity.book.decisions[part.decision].place {
             case .rule(let id, _), .endOfTier(let id): policy = policy ?? id
             default: break
@@ -146,7 +160,8 @@ extension LintReport {
         let mayConnect = peers.contains { peer in
             connectivity.egress(end, peer.1).map { !connectivity.results[$0].allowed.isEmpty } ?? false
         }
-        return mayConnect ? policy : nil
+        guard mayConnect, let policy else { return .notNeeded }
+        return .denied(policy)
     }
 }
 

@@ -55,11 +55,13 @@ extension RuleBook {
                 observer.endsTier(tier, walk.remaining)
                 if !tier.passes { walk.finish(tier.endDecision) }
             }
-            walk.nextTier()
+            walk.goOnWithPassed()
             if walk.remaining.isEmpty { return walk.result }
         }
-        walk.run(program.profiles, &observer)
-        walk.nextTier()
+        for profile in program.profiles {
+            walk.run([profile], &observer)
+            walk.goOnWithPassed()
+        }
         if !walk.remaining.isEmpty {
             let decision = RuleDecision.noProfileMatch(program.direction)
             walk.finish(decisions.firstIndex(of: decision) ?? 0)
@@ -74,7 +76,7 @@ private struct Walk {
     let source: AddressTraits
     let destination: AddressTraits
     private(set) var remaining: TrafficSet
-    /// What has left the current tier by `pass`.
+    /// What has left the current tier or profile by `pass`.
     private var passed: TrafficSet
     private(set) var result: WalkResult
 
@@ -116,7 +118,7 @@ private struct Walk {
         remaining = .none(source.family)
     }
 
-    mutating func nextTier() {
+    mutating func goOnWithPassed() {
         remaining = remaining.union(passed)
         passed = .none(source.family)
     }

@@ -38,7 +38,9 @@ extension TrafficSet {
         let isNearlyAll = others == Self.otherProtocols(family)
         let missing = isNearlyAll ? complement.partTexts : []
         if isNearlyAll, missing.count < texts.count {
-            return "everything but " + Self.list(missing, maximumParts)
+            // "everything but tcp", not "everything but all tcp".
+            let excepted = missing.map { $0.hasPrefix("all ") ? String($0.dropFirst(4)) : $0 }
+            return "everything but " + Self.list(excepted, maximumParts)
         }
         return Self.list(texts, maximumParts)
     }
