@@ -21,7 +21,7 @@ extension BadManifest {
         BadManifest(
             "misspelled kind", "apiVersion: projectcalico.org/v3\nkind: NetworkPolcy\nmetadata: {name: a}\n",
             line: 2,
-            field: "kind", says: "not read", suggests: "did you mean 'NetworkPolicy'?", .warning),
+            field: "kind", says: "not read", suggests: "did you mean 'NetworkPolicy'?"),
         BadManifest(
             "wrong version", "apiVersion: v1\nkind: NetworkPolicy\nmetadata: {name: a}\n", line: 2,
             field: "kind",

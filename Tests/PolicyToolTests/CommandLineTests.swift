@@ -62,7 +62,7 @@ struct CommandLineTests {
             (["test", "shop.test.yaml"], 0), (["test", Fixtures.folder + "failing.test.yaml"], 65),
             (["test"], 64),
             (["test", "nowhere"], 65), (["test", "manifests"], 65),
-            (["matrix"], 0), (["matrix", "--from", "nowhere"], 65), (["matrix", "--from", "a/b/c"], 64),
+            (["matrix"], 0), (["matrix", "--from", "nowhere"], 64), (["matrix", "--from", "a/b/c"], 64),
             (["matrix", "--port", "x"], 64), (["matrix", "-f", "nowhere"], 65),
             (["matrix", "-f", "/dev/null"], 0),
             (["diff", ".", "."], 0), (["diff", "manifests", "manifests", "--new-staged"], 1),
@@ -93,6 +93,38 @@ struct CommandLineTests {
         let run = try Self.run(["matrix", "-o", "json"])
         #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(run.output.utf8)) }
         #expect(run.errors.contains("note: made one pod per workload"))
+    }
+
+    @Test("the answer comes before what is said of the world, and that documents are left out is part of it")
+    func remarks() throws {
+        let both = try Self.run(
+            URL(filePath: "/bin/sh"),
+            ["-c", "vibrissa policy explain -f manifests -f broken.yaml internet svc/shop/front 2>&1"],
+            in: try TemporaryFolder([
+                "broken.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: A}\n",
+                "manifests/all.yaml": Self.manifests(),
+            ]).path)
+        let lines = both.output.split(separator: "\n")
+        let answer = try #require(lines.firstIndex { $0.hasPrefix("Allowed: ") })
+        let note = try #require(lines.firstIndex { $0.hasPrefix("note: made one pod per workload") })
+        #expect(lines[0].hasPrefix("broken.yaml:3:18: error: "))
+        #expect(answer < note)
+        #expect(lines.last?.hasPrefix("note: 1 error in the manifests: what has one is left out") ?? false)
+    }
+
+    /// The example's manifests in one text.
+    private static func manifests() throws -> String {
+        try ["namespaces", "policies", "workloads"].map {
+            try String(contentsOfFile: "\(Fixtures.example)manifests/\($0).yaml", encoding: .utf8)
+        }.joined(separator: "\n---\n")
+    }
+
+    @Test("that there are no manifests is not called good news")
+    func nothing() throws {
+        let run = try Self.run(["validate", try TemporaryFolder().path])
+        #expect(run.status == 65)
+        #expect(!run.output.contains("no problems"))
+        #expect(run.errors.contains("there are no manifests"))
     }
 
     @Test("there are colours only when they are asked for, as no terminal is there")

@@ -62,6 +62,53 @@ struct DiffTests {
         try expectGolden(try Self.report(newStaged: true).text(TextStyle(width: 80)), "diff-staged.txt")
     }
 
+    private static let twins = """
+        {apiVersion: v1, kind: Namespace, metadata: {name: x}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: p, namespace: x}
+        spec: {}
+        status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: q, namespace: x, labels: {app: q}}
+        spec: {}
+        status: {podIPs: [{ip: 10.0.0.2}, {ip: 'fd00::2'}]}
+        ---
+        apiVersion: projectcalico.org/v3
+        kind: NetworkPolicy
+        metadata: {name: q, namespace: x}
+        spec: {selector: app == 'q', ingress: [{action: Allow, RULE}]}
+        """
+
+    @Test(
+        "the connection to check is one that changes, with its IP version and source port",
+        arguments: [
+            (rule: "protocol: ICMPv6", command: "explain -f new fd00::1 fd00::2/icmp:128/0"),
+            ("protocol: UDP", "explain -f new 10.0.0.1 10.0.0.2:80/udp"),
+            ("protocol: TCP, source: {ports: [53]}", "explain -f new 10.0.0.1:53 10.0.0.2:80"),
+        ])
+    func example(rule: String, command: String) throws {
+        let worlds = try ["protocol: 47", rule].map { rule -> PolicySnapshot in
+            let folder = try TemporaryFolder(["w.yaml": Self.twins.replacing("RULE", with: rule)])
+            return PolicySnapshot(World.reading([folder.path]).state, generation: 1)
+        }
+        let report = DifferenceReport(
+            difference: try PolicyDifference(from: worlds[0], to: worlds[1]), notes: [], oldFiles: "-f old",
+            newFiles: "-f new")
+        #expect(report.view.changes.map(\.example).contains("vibrissa policy \(command)"))
+    }
+
+    @Test("what host endpoints' policies do is said not to be compared")
+    func hostEndpoints() throws {
+        var report = try Self.report()
+        report.hasHostEndpoints = true
+        #expect(report.view.explanation.hasSuffix(" What policies of host endpoints change is not compared."))
+        #expect(report.text(TextStyle()).contains("host endpoints"))
+    }
+
     @Test(
         "paths in commands to copy are quoted for a shell",
         arguments: [

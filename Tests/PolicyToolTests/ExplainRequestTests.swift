@@ -39,6 +39,9 @@ struct ExplainRequestTests {
         Typed(text: "deployment/shop/db", reference: .workload(name("shop", "db"))),
         Typed(text: "sts/shop/db:1", reference: .workload(name("shop", "db")), port: .number(1)),
         Typed(text: "svc/shop/db:http", reference: .service(name("shop", "db")), port: .name("http")),
+        Typed(text: "db.shop.svc:80", reference: .service(name("shop", "db")), port: .number(80)),
+        Typed(text: "db.shop.svc.cluster.local", reference: .service(name("shop", "db"))),
+        Typed(text: "db.shop", reference: .word("db.shop")),
         Typed(text: "node/n1:22", reference: .node("n1"), port: .number(22)),
         Typed(text: "set/partners", reference: .networkSet(ResourceName(name: "partners"))),
         Typed(text: "set/shop/partners", reference: .networkSet(name("shop", "partners"))),
@@ -127,6 +130,21 @@ struct ExplainRequestTests {
         }
     }
 
+    /// A pod that is over, and a namesake of the web in a namespace that is listed first.
+    private static let more = """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: done-x2x8z, namespace: shop}
+        spec: {containers: [{name: c}]}
+        status: {phase: Succeeded, podIPs: [{ip: 10.0.9.1}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: wxc, namespace: attic}
+        spec: {containers: [{name: c}]}
+        status: {phase: Running, podIPs: [{ip: 10.0.9.2}]}
+        """
+
     @Test(
         "what is not there is refused with what is",
         arguments: [
@@ -142,13 +160,21 @@ struct ExplainRequestTests {
             ("shop/web", "shop/db:metrics", "main (tcp/5432)"),
             ("shop/web", "ops/probe", "say which port"),
             ("shop/web", "8.8.8.8", "say which port"),
+            ("shop/web", "2001:db8::7:53", "is meant: [2001:db8::7:53]:443"),
+            ("shop/web", "shop/db:metrics", "shop/db has no port named metrics"),
+            ("shop/web", "pod/shop/db:5432", "there is no pod shop/db; did you mean shop/db-0?"),
+            ("shop/web", "deploy/db:5432", "deploy/NAMESPACE/db); did you mean shop/db?"),
+            ("shop/web", "partners:443", "the network set is set/partners"),
+            ("shop/web", "example.com:443", "give an address"),
+            ("shop/wxb", "shop/db", "did you mean shop/web, attic/wxc?"),
+            ("shop/done", "shop/db", "all pods of shop/done have finished"),
             ("ops/probe", "[fd00::1:20]:80", "IP version in common"),
             ("shop/w\u{1b}[31m", "shop/db", "\\u{1b}[31m"),
         ])
     func absent(source: String, destination: String, says: String) throws {
         let request = try ConnectionRequest(source: source, destination: destination)
         let error = #expect(throws: ConnectionRequestError.self) {
-            try ExplanationReport(request, in: ExplainSituation.snapshot("{}"))
+            try ExplanationReport(request, in: ExplainSituation.snapshot(Self.more))
         }
         #expect(error?.description.contains(says) ?? false, "\(error?.description ?? "")")
     }
@@ -165,12 +191,23 @@ struct ExplainRequestTests {
             ("shop/tier=canary", ["shop/web-6b9f7c8d4c-ccccc"], 8080),
             ("shop/db", ["shop/db-0"], 5432),
             ("db-0", ["shop/db-0"], 5432),
-            ("10.0.1.20:7", ["10.0.1.20"], 7),
+            ("10.0.1.20:7", ["shop/db-0"], 7),
             ("set/partners:443", ["network set partners"], 443),
+            ("node/n1:kubelet", ["host endpoint n1-eth0"], 10250),
         ])
     func resolved(destination: String, ends: [String], port: UInt16) throws {
         let request = try ConnectionRequest(source: "internet", destination: destination)
-        let resolved = try EndpointResolver(ExplainSituation.snapshot("{}")).resolve(request)
+        let host = """
+            apiVersion: projectcalico.org/v3
+            kind: HostEndpoint
+            metadata: {name: n1-eth0}
+            spec:
+              node: n1
+              interfaceName: eth0
+              expectedIPs: [192.168.7.1]
+              ports: [{name: kubelet, protocol: TCP, port: 10250}]
+            """
+        let resolved = try EndpointResolver(ExplainSituation.snapshot(host)).resolve(request)
         #expect(resolved.destinations.map(\.name) == ends)
         #expect(resolved.port == port)
     }

@@ -5,7 +5,7 @@ extension ExplainSituation {
         allowedByRule, deniedByRule, deniedByEndOfTier, emptyPolicy, pass, staged, http, namespaceLabels,
         service,
         outside, differingPods, version6, folded, ping, unknownSource, wide, colored,
-        host, failsafe, sameNode,
+        host, hostEarly, failsafe, sameNode,
     ]
 
     private static let database = """
@@ -249,6 +249,9 @@ extension ExplainSituation {
 
     static let host = ExplainSituation(
         name: "host", source: "shop/cart", destination: "node/n1:9100", policies: node)
+
+    static let hostEarly = ExplainSituation(
+        name: "host-early", source: "internet", destination: "node/n1:8080", policies: node)
 
     static let sameNode = ExplainSituation(
         name: "same-node", source: "node/n1", destination: "shop/db:5432",

@@ -41,6 +41,38 @@ struct MatrixTests {
         try expectGolden(try Document.yaml(report.view), "matrix.yaml")
     }
 
+    /// Two pods of one IP version and of both, and a node that policies are not asked about.
+    private static let mixed = """
+        {apiVersion: v1, kind: Namespace, metadata: {name: x}}
+        ---
+        {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: x, labels: {app: p}}, spec: {},
+         status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}}
+        ---
+        {apiVersion: v1, kind: Pod, metadata: {name: q, namespace: x, labels: {app: q}}, spec: {},
+         status: {podIPs: [{ip: 10.0.0.2}]}}
+        ---
+        apiVersion: projectcalico.org/v3
+        kind: NetworkPolicy
+        metadata: {name: p, namespace: x}
+        spec: {selector: app == 'p', types: [Egress], egress: [{action: Allow, protocol: TCP}]}
+        ---
+        apiVersion: projectcalico.org/v3
+        kind: HostEndpoint
+        metadata: {name: h}
+        spec: {node: n, interfaceName: '*', expectedIPs: [192.168.0.5]}
+        """
+
+    @Test("what reads the same is said once, and host endpoints are said to be addresses")
+    func mixedVersions() throws {
+        let folder = try TemporaryFolder(["w.yaml": Self.mixed])
+        let world = World.reading([folder.path])
+        let matrix = try ReachabilityMatrix(PolicySnapshot(world.state, generation: 1))
+        let text = MatrixReport(matrix: matrix, notes: []).text(TextStyle())
+        #expect(text.hasPrefix("x/p\n  → all tcp: x/q, everything outside the cluster\n"), "\(text)")
+        #expect(world.analysisRemarks.contains { $0.hasPrefix("host endpoints are taken as addresses") })
+        #expect(!Self.world.analysisRemarks.contains { $0.hasPrefix("host endpoints") })
+    }
+
     @Test("a question about one end has an answer about that end")
     func filters() throws {
         try expectGolden(

@@ -46,6 +46,26 @@ struct PolicyTestFileTests {
         #expect(report.notes.contains { $0.hasPrefix("not defined, so taken as namespaces without labels") })
     }
 
+    @Test("a host endpoint's decision is somebody's, too")
+    func hostEndpoint() throws {
+        let folder = try TemporaryFolder([
+            "t.yaml": """
+            world:
+            - {apiVersion: projectcalico.org/v3, kind: HostEndpoint, metadata: {name: h, labels: {role: node}},
+               spec: {node: n, interfaceName: '*', expectedIPs: [192.168.0.5]}}
+            - {apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: hosts},
+               spec: {selector: role == 'node', ingress: [{action: Deny, protocol: TCP}]}}
+            tests:
+            - internet -> node/n:80 deny by hosts rule 0
+            - internet -> node/n:80/udp deny by end of tier default
+            - internet -> node/n:80 deny by others
+            """
+        ])
+        let report = try PolicyTestFile.run([folder.path + "/t.yaml"])
+        #expect(report.results.map(\.status) == [.passed, .passed, .failed])
+        #expect(report.results.last?.mismatches.first?.actual == "deny by gnp:hosts rule 0 (ingress)")
+    }
+
     @Test("a directory runs every test file in it, and nothing else")
     func directory() throws {
         let report = try PolicyTestFile.run([Fixtures.example])

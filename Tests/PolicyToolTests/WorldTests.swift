@@ -197,7 +197,7 @@ struct WorldTests {
         #expect(world.state.namespaces["data"]?.labels == ["a": "b", "kubernetes.io/metadata.name": "data"])
         #expect(world.state.namespaces["data"]?.isImplied == false)
         #expect(world.state.namespaces["shop"]?.isImplied == true)
-        #expect(world.notes.contains("no Namespace object was read for shop: their labels are not known"))
+        #expect(world.notes.contains("no Namespace object was read for shop: its labels are not known"))
     }
 
     @Test("of two documents about one object the first by path and line counts, and the other is reported")

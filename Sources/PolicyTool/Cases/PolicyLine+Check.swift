@@ -84,12 +84,16 @@ extension Decider {
 }
 
 extension Explanation {
-    /// The decisions that end the walks of both sides.
+    /// The decisions that end the walks of both sides. A host endpoint's is the same for staged policies, which it is
+    /// not asked about; a failsafe port is nobody's decision.
     fileprivate func finalHits(
         _ trace: KeyPath<PolicyTrace, [PolicyHit]>
     ) -> [(direction: Direction, hit: PolicyHit)] {
         [Direction.egress, .ingress].compactMap { direction in
-            side(direction).walk?.trace[keyPath: trace].last.map { (direction, $0) }
+            if case .hostEndpoint(let host) = side(direction) {
+                return host.decision.map { (direction, PolicyHit($0, policyIndex: 0)) }
+            }
+            return side(direction).walk?.trace[keyPath: trace].last.map { (direction, $0) }
         }
     }
 }

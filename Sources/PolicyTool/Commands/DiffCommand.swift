@@ -48,7 +48,7 @@ struct DiffCommand: ParsableCommand {
 
     func run() throws {
         let (before, after) = (world(old), world(new))
-        try report(before, after)
+        try reportProblems(before, after)
         let difference: PolicyDifference
         do {
             difference = try PolicyDifference(
@@ -59,14 +59,18 @@ struct DiffCommand: ParsableCommand {
             Console.write(error: "vibrissa policy diff: \(error)\n")
             throw ExitCode.unusableInput
         }
-        let notes = before.notes.map { "before: \($0)" } + after.notes.map { "after: \($0)" }
+        let notes = before.remarks.map { "before: \($0)" } + after.remarks.map { "after: \($0)" }
         let report = DifferenceReport(
-            difference: difference, notes: notes, oldFiles: arguments(old), newFiles: arguments(new))
+            difference: difference, notes: notes,
+            hasHostEndpoints: [before, after].contains { !$0.state.hostEndpoints.isEmpty },
+            oldFiles: arguments(old), newFiles: arguments(new))
         switch output.format {
         case .text: Console.write(report.text(output.style))
         case .json: Console.write(try Document.json(report.view))
         case .yaml: Console.write(try Document.yaml(report.view))
         }
+        let isNew = { !before.remarks.contains($0) }
+        World.reportRemarks(before.remarks + after.remarks.filter(isNew), style: output.style)
         if !difference.isEmpty { throw ExitCode(1) }
     }
 
@@ -77,12 +81,11 @@ struct DiffCommand: ParsableCommand {
         return options.read()
     }
 
-    /// Says what is wrong with the worlds and what was made up, once where both share it.
-    private func report(_ before: World, _ after: World) throws {
+    /// Says what is wrong with the worlds, once where both share it.
+    private func reportProblems(_ before: World, _ after: World) throws {
         var both = before
         both.diagnostics += after.diagnostics.filter { !before.diagnostics.contains($0) }
-        both.notes += after.notes.filter { !before.notes.contains($0) }
-        both.report(style: output.style)
+        both.reportProblems(style: output.style)
         guard before.isComplete, after.isComplete else { throw ExitCode.unusableInput }
         for world in [before, after] { try shared.requireManifests(in: world) }
     }

@@ -58,7 +58,8 @@ struct ExplainCommand: ParsableCommand {
         let world = try world.world(style: output.style)
         let report: ExplanationReport
         do {
-            report = try ExplanationReport(request, in: PolicySnapshot(world.state, generation: 1))
+            report = try ExplanationReport(
+                request, in: PolicySnapshot(world.state, generation: 1), remarks: world.remarks)
         } catch {
             try Self.refuse(error)
         }
@@ -67,6 +68,7 @@ struct ExplainCommand: ParsableCommand {
         case .json: Console.write(try Document.json(report.document))
         case .yaml: Console.write(try Document.yaml(report.document))
         }
+        World.reportRemarks(world.remarks, style: output.style)
         if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
     }
 

@@ -54,6 +54,7 @@ struct LintCommand: ParsableCommand {
         case .sarif: Console.write(try Document.json(report.sarif))
         case .junit: Console.write(report.junit(strict: strict).xml)
         }
+        World.reportRemarks(world.remarks, style: output.style)
         if report.count(.warning) > 0 || strict && !report.findings.isEmpty { throw ExitCode(1) }
     }
 }

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import PolicyAnalysis
 internal import PolicyEngine
+internal import PolicyModel
 
 /// `vibrissa policy matrix`.
 struct MatrixCommand: ParsableCommand {
@@ -17,7 +18,9 @@ struct MatrixCommand: ParsableCommand {
             An END is a namespace (shop), a pod or workload (shop/cart), labels (shop/app=cart), an address, or one of \
             'pods', 'outside', 'internet'.
 
-            Exit status: 0 done, 64 wrong usage, 65 the manifests cannot be used.
+            Host endpoints are taken as addresses outside; their own policies are left to 'vibrissa policy explain'.
+
+            Exit status: 0 done, 64 wrong usage or a name that is not there, 65 the manifests cannot be used.
             """)
 
     @OptionGroup var world: WorldOptions
@@ -41,21 +44,28 @@ struct MatrixCommand: ParsableCommand {
 
     func run() throws {
         let world = try world.world(style: output.style)
+        let remarks = world.analysisRemarks
         do {
-            var filter = MatrixFilter()
-            filter.source = try from?.filter(in: world.state)
-            filter.destination = try to?.filter(in: world.state)
-            filter.either = try with?.filter(in: world.state)
-            filter.transport = port?.transport
-            filter.ports = port?.ports
             let snapshot = PolicySnapshot(world.state, generation: 1)
-            let matrix = try ReachabilityMatrix(snapshot, includingStaged: staged, filter: filter)
-            try write(MatrixReport(matrix: matrix, notes: world.notes))
+            let matrix = try ReachabilityMatrix(
+                snapshot, includingStaged: staged, filter: filter(in: world.state))
+            try write(MatrixReport(matrix: matrix, notes: remarks))
         } catch let error as WorldError {
-            throw fail("\(error)")
+            throw fail("\(error)", .validationFailure)
         } catch let error as AnalysisError {
-            throw fail("\(error)")
+            throw fail("\(error)", .unusableInput)
         }
+        World.reportRemarks(remarks, style: output.style)
+    }
+
+    private func filter(in state: ClusterState) throws(WorldError) -> MatrixFilter {
+        var filter = MatrixFilter()
+        filter.source = try from?.filter(in: state)
+        filter.destination = try to?.filter(in: state)
+        filter.either = try with?.filter(in: state)
+        filter.transport = port?.transport
+        filter.ports = port?.ports
+        return filter
     }
 
     private func write(_ report: MatrixReport) throws {
@@ -68,8 +78,8 @@ struct MatrixCommand: ParsableCommand {
         }
     }
 
-    private func fail(_ message: String) -> ExitCode {
+    private func fail(_ message: String, _ status: ExitCode) -> ExitCode {
         Console.write(error: "vibrissa policy matrix: \(message)\n")
-        return ExitCode.unusableInput
+        return status
     }
 }

@@ -29,6 +29,8 @@ struct ValidateCommand: ParsableCommand {
         var options = world
         options.files += paths
         let world = options.read()
+        // That nothing was read is no good news.
+        if world.isComplete { try options.requireManifests(in: world) }
         let report = ValidationReport(world)
         switch output.format {
         case .text: Console.write(report.text(output.style))
@@ -38,7 +40,6 @@ struct ValidateCommand: ParsableCommand {
         case .junit: Console.write(report.junit(strict: strict).xml)
         }
         guard world.isComplete else { throw ExitCode.unusableInput }
-        try options.requireManifests(in: world)
         if world.errorCount > 0 || strict && world.warningCount > 0 { throw ExitCode(1) }
     }
 }

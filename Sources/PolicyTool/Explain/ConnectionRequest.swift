@@ -13,6 +13,8 @@ struct ConnectionRequest: Hashable {
     /// As typed.
     let sourceText: String
     let destinationText: String
+    /// As typed, without port and protocol; what stands behind it may be another port.
+    let destinationName: String
     /// nil: a rule about source ports meets `assumedSourcePort`.
     var sourcePort: UInt16?
     var port: Port?
@@ -49,6 +51,7 @@ struct ConnectionRequest: Hashable {
         destinationText = destination
         from = try Ending(destination)
         self.destination = try EndpointReference(from.name)
+        destinationName = IPAddress(from.name)?.family == .v6 ? "[\(from.name)]" : from.name
         port = from.port
         transport = from.isICMP ? .icmp : from.transport
         icmp = from.icmp

@@ -10,6 +10,7 @@ internal import PolicyModel
 ///     cart                            the same in whichever namespace has it; or a node
 ///     shop/app=cart,tier=web          the pods with these labels
 ///     pod/shop/cart-0   deployment/shop/cart   svc/shop/cart   node/worker-1   set/shop/partners   set/partners
+///     cart.shop.svc                   a Service by its DNS name, the cluster's domain with it or not
 enum EndpointReference: Hashable {
     case address(IPAddress)
     /// A pod, a workload or a Service.
@@ -51,10 +52,22 @@ enum EndpointReference: Hashable {
         } else if text == "unknown" {
             self = .unknown
         } else if !text.contains("/") {
-            self = .word(text)
+            self = Self.serviceOfDNSName(text).map(EndpointReference.service) ?? .word(text)
         } else {
             self = try Self.path(text)
         }
+    }
+
+    /// `cart.shop.svc`, `cart.shop.svc.cluster.local`.
+    private static func serviceOfDNSName(_ text: String) -> ResourceName? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count >= 3, parts[2] == "svc", !parts.contains("") else { return nil }
+        return ResourceName(namespace: parts[1], name: parts[0])
+    }
+
+    /// Whether `pod/x` begins like a name with its kind, so that the namespace may have been forgotten.
+    static func isKind(_ word: String) -> Bool {
+        workloadKinds.contains(word) || ["pod", "po", "svc", "service"].contains(word)
     }
 
     private static func path(_ text: String) throws(ConnectionRequestError) -> EndpointReference {

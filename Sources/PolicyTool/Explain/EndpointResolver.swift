@@ -28,7 +28,7 @@ struct EndpointResolver {
     ) throws(ConnectionRequestError) -> Meaning {
         switch reference {
         case .address(let address):
-            return .ends([ResolvedEnd(title: title(of: address), name: "\(address)", addresses: [address])])
+            return .ends([end(at: address)])
         case .internet:
             let addresses = internetAddresses()
             guard !addresses.isEmpty else {
@@ -147,7 +147,10 @@ struct EndpointResolver {
 
     private func endpoint(_ name: ResourceName) throws(ConnectionRequestError) -> WorkloadEndpoint {
         if let endpoint = endpoints[name] { return endpoint }
-        guard let pod = cluster.pods[name] else { throw unknown(name) }
+        guard let pod = cluster.pods[name] else {
+            let near = NearNames.list(name.description, in: cluster.pods.keys.map(\.description))
+            throw ConnectionRequestError("there is no pod \(name); \(near)")
+        }
         let reason =
             pod.usesHostNetwork
             ? "uses its node's network, so pod policies do not govern it; ask about node/\(pod.nodeName)"
@@ -206,11 +209,15 @@ struct EndpointResolver {
 
     // MARK: - Addresses
 
-    private func title(of address: IPAddress) -> String {
+    private func end(at address: IPAddress) -> ResolvedEnd {
         switch snapshot.owners(of: address).first {
-        case .workload(let endpoint)?: endpoint.name.description
-        case .host(let endpoint)?: "node \(endpoint.resource.node)"
-        case .networkSet, nil: "\(address)"
+        case .workload(let endpoint)?:
+            ResolvedEnd(title: endpoint.name.description, addresses: [address])
+        case .host(let endpoint)?:
+            ResolvedEnd(
+                title: "node \(endpoint.resource.node)", name: "host endpoint \(endpoint.resource.name)",
+                addresses: [address])
+        case .networkSet, nil: ResolvedEnd(title: "\(address)", addresses: [address])
         }
     }
 
@@ -233,7 +240,23 @@ struct EndpointResolver {
     // MARK: - Messages
 
     private func unknown(_ name: ResourceName) -> ConnectionRequestError {
-        ConnectionRequestError("there is no pod, workload or Service \(name); \(nearNames(name))")
+        if cluster.pods.values.contains(where: { $0.isMade(byWorkload: name) }) {
+            return ConnectionRequestError("all pods of \(name) have finished and have no address any more")
+        }
+        return ConnectionRequestError(
+            "there is no pod, workload or Service \(name)\(mistake(in: name)); \(nearNames(name))")
+    }
+
+    /// What a person may have had in mind with a name that nothing has.
+    private func mistake(in name: ResourceName) -> String {
+        if EndpointReference.isKind(name.namespace) {
+            return " (after a kind comes the namespace: \(name.namespace)/NAMESPACE/\(name.name))"
+        }
+        if cluster.networkSets[name] != nil { return " (the network set is set/\(name))" }
+        if name.namespace.isEmpty, name.name.contains(".") {
+            return " (names outside the cluster are not looked up: give an address)"
+        }
+        return ""
     }
 
     private func nearNames(_ name: ResourceName) -> String {

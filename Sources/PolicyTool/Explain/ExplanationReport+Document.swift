@@ -8,7 +8,7 @@ extension ExplanationReport {
     var document: ExplanationDocument {
         ExplanationDocument(
             outcome: outcome.word, source: request.sourceText, destination: request.destinationText,
-            groups: groups.map(document), notes: notes)
+            groups: groups.map(document), notes: notes + remarks)
     }
 
     private func document(_ group: ExplanationGroup) -> ExplanationDocument.Group {

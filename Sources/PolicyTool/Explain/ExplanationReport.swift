@@ -29,14 +29,20 @@ struct ExplanationReport {
     let request: ConnectionRequest
     /// Denied ones first, then undecidable ones; never empty.
     let groups: [ExplanationGroup]
+    /// What was chosen for the person, one sentence each.
     let notes: [String]
+    /// What is to be said of the world.
+    let remarks: [String]
     let snapshot: PolicySnapshot
 
     /// More pairs are not looked at: nobody reads the answer, and part of an answer would be a wrong one.
     static let maximumConnections = 10_000
 
-    init(_ request: ConnectionRequest, in snapshot: PolicySnapshot) throws(ConnectionRequestError) {
+    init(
+        _ request: ConnectionRequest, in snapshot: PolicySnapshot, remarks: [String] = []
+    ) throws(ConnectionRequestError) {
         self.request = request
+        self.remarks = remarks
         self.snapshot = snapshot
         let resolved = try EndpointResolver(snapshot).resolve(request)
         notes = resolved.notes

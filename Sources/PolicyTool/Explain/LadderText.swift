@@ -55,7 +55,14 @@ struct LadderText {
     }
 
     private func add(_ host: HostExplanation, to block: inout TextBlock) {
-        for stage in host.stages {
+        let decisive = host.stages.firstIndex { $0.stage == host.result.stage }
+        let isCertain = host.outcome.missing.isEmpty
+        for (index, stage) in host.stages.enumerated() {
+            if let decisive, isCertain, index > decisive {
+                if stage.tiers.isEmpty { continue }
+                block.add("not reached: stage \(stage.stage.rawValue)", indent: 2, mark: "– ", tone: .faint)
+                continue
+            }
             // A stage that lets a failsafe port by, or has no policies, is only worth a line when it decides.
             let isPassed = stage.isFailsafe || stage.tiers.isEmpty
             guard !isPassed || isFull || stage.stage == host.result.stage else { continue }

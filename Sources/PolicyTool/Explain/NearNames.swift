@@ -6,14 +6,18 @@ enum NearNames {
 
     /// "did you mean a, b?", else what there is, else that there is nothing.
     static func list(_ word: String, in names: some Sequence<String>) -> String {
-        let candidates = Set(names).filter { !$0.isEmpty }.sorted()
+        let candidates = Set(names).filter { !$0.isEmpty && $0 != word }.sorted()
         guard !candidates.isEmpty else { return "there is nothing of the kind in these files" }
         let own = word.split(separator: "/").last.map(String.init) ?? word
         let scored = candidates.map { (name: $0, distance: distance(own, word, to: $0)) }
         let best = scored.map(\.distance).min() ?? 0
         if best <= max(1, own.count / 3) {
-            let near = scored.filter { $0.distance == best }.prefix(maximumCount).map(\.name)
-            return "did you mean \(near.joined(separator: ", "))?"
+            // Those of the same namespace first.
+            let near = scored.filter { $0.distance == best }.map {
+                (name: $0.name, whole: edits(word, $0.name))
+            }
+            .sorted { ($0.whole, $0.name) < ($1.whole, $1.name) }
+            return "did you mean \(near.prefix(maximumCount).map(\.name).joined(separator: ", "))?"
         }
         let more = candidates.count > maximumCount ? ", … (\(candidates.count))" : ""
         return "there are \(candidates.prefix(maximumCount).joined(separator: ", "))\(more)"

@@ -8,6 +8,8 @@ internal import PolicyModel
 struct DifferenceReport: Sendable {
     let difference: PolicyDifference
     let notes: [String]
+    /// One of the worlds has host endpoints.
+    var hasHostEndpoints = false
     /// The arguments of `explain` that read the world before and the one after: `-f old -f shared`.
     let oldFiles: String
     let newFiles: String
@@ -15,10 +17,16 @@ struct DifferenceReport: Sendable {
     /// Objects listed in text; the rest is counted.
     static let maximumObjects = 20
 
+    /// The whole in one sentence, and what it is not about.
+    private var explanation: String {
+        difference.explanation
+            + (hasHostEndpoints ? " What policies of host endpoints change is not compared." : "")
+    }
+
     // MARK: Text
 
     func text(_ style: TextStyle) -> String {
-        var lines = [style.wrapped(difference.explanation.escapedForMessage, indent: 0)]
+        var lines = [style.wrapped(explanation.escapedForMessage, indent: 0)]
         for change in difference.changes {
             lines.append("")
             lines += Self.lines(change, example: command(change.example), style)
@@ -91,13 +99,24 @@ struct DifferenceReport: Sendable {
         let isAfter = example.after != nil
         guard let tuple = example.after ?? example.before else { return "" }
         let files = isAfter ? newFiles : oldFiles
-        return "vibrissa policy explain \(files) \(Self.end(example.source, tuple.source)) "
+        return "vibrissa policy explain \(files) \(Self.source(example.source, tuple)) "
             + Self.target(example.destination, tuple)
     }
 
+    /// A pod by its name, unless that would stand for connections of both IP versions.
     private static func end(_ member: PeerGroup.Member, _ address: IPAddress) -> String {
-        if case .workload(let name, _) = member { return "pod/\(name)" }
+        if case .workload(let name, let addresses) = member, Set(addresses.map(\.family)).count == 1 {
+            return "pod/\(name)"
+        }
         return address.description
+    }
+
+    private static func source(_ member: PeerGroup.Member, _ tuple: ConnectionTuple) -> String {
+        let end = end(member, tuple.source)
+        let isAnyPort =
+            !tuple.transport.hasPolicyPorts || tuple.sourcePort == ConnectionRequest.assumedSourcePort
+        guard !isAnyPort else { return end }
+        return "\(end.contains(":") ? "[\(end)]" : end):\(tuple.sourcePort)"
     }
 
     private static func target(_ member: PeerGroup.Member, _ tuple: ConnectionTuple) -> String {
@@ -143,7 +162,7 @@ struct DifferenceReport: Sendable {
 
     var view: View {
         View(
-            isEmpty: difference.isEmpty, explanation: difference.explanation,
+            isEmpty: difference.isEmpty, explanation: explanation,
             changes: difference.changes.map { change in
                 View.Change(
                     kind: change.kind.rawValue, cause: change.cause.rawValue,

@@ -79,7 +79,7 @@ struct FindingsReport: Sendable {
                     suggestion: finding.suggestion.escapedForMessage,
                     documentation: Self.documentation(finding.id))
             },
-            warningCount: count(.warning), noteCount: count(.note), notes: world.notes)
+            warningCount: count(.warning), noteCount: count(.note), notes: world.remarks)
     }
 
     var sarif: SARIFLog {

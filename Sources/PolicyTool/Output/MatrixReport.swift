@@ -51,27 +51,28 @@ struct MatrixReport: Sendable {
         var lines: [String] = []
         let bySource = Dictionary(grouping: connections, by: \.source)
         for source in matrix.sources.indices {
-            lines.append(style.tinted(sourceNames[source], .strong))
+            lines.append(style.tinted(style.wrapped(sourceNames[source], indent: 6, first: 0), .strong))
             let targets = bySource[source] ?? []
             if targets.isEmpty { lines.append(style.tinted("  reaches nothing", .faint)) }
-            for (cell, groups) in Self.byTraffic(targets) {
+            for (traffic, groups) in byTraffic(targets) {
                 let names = names(groups).joined(separator: ", ")
-                lines.append(style.wrapped("→ \(texts[cell] ?? ""): \(names)", indent: 6, first: 2))
+                lines.append(style.wrapped("→ \(traffic): \(names)", indent: 6, first: 2))
             }
         }
         lines += legend(style)
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Destinations with equal traffic share a line.
-    private static func byTraffic(
+    /// Destinations with traffic that reads the same share a line, whatever IP versions they have.
+    private func byTraffic(
         _ targets: [ReachabilityMatrix.Connection]
-    ) -> [(cell: ReachabilityMatrix.Cell, destinations: [Int])] {
-        var order: [ReachabilityMatrix.Cell] = []
-        var destinations: [ReachabilityMatrix.Cell: [Int]] = [:]
+    ) -> [(traffic: String, destinations: [Int])] {
+        var order: [String] = []
+        var destinations: [String: [Int]] = [:]
         for target in targets {
-            if destinations[target.cell] == nil { order.append(target.cell) }
-            destinations[target.cell, default: []].append(target.destination)
+            let traffic = texts[target.cell] ?? ""
+            if destinations[traffic] == nil { order.append(traffic) }
+            destinations[traffic, default: []].append(target.destination)
         }
         return order.map { ($0, destinations[$0] ?? []) }
     }

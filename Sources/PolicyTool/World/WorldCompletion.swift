@@ -141,7 +141,8 @@ struct WorldCompletion {
         notes.append(
             hasAllLabels
                 ? "not defined, so taken as namespaces without labels of their own: \(names)"
-                : "no Namespace object was read for \(names): their labels are not known")
+                : "no Namespace object was read for \(names): \(missing.count == 1 ? "its" : "their") labels are not "
+                    + "known")
     }
 
     static func listed(_ names: [String], atMost limit: Int = 5) -> String {

@@ -12,14 +12,14 @@ public struct WorldOptions: ParsableArguments {
             "A manifest, a directory of manifests, or '-' for standard input; may be repeated.",
             discussion: """
                 Directories are read with everything below them: *.yaml, *.yml and *.json, hidden files left out. \
-                Default: the current directory.
+                Default: the current directory, if no other path is given.
                 """,
             valueName: "path"))
     public var files: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Where pods that have no address yet get one from.",
+            "Where pods that have no address yet get one from: at least 256 addresses.",
             discussion: """
                 Pods of workloads that never ran have no address, and rules match addresses. Each gets one of this \
                 range that depends on its name only.
@@ -34,13 +34,14 @@ public struct WorldOptions: ParsableArguments {
         World.reading(files.isEmpty ? ["."] : files, podAddresses: podAddresses.prefix)
     }
 
-    /// Reads the world, and says its problems and notes on standard error.
+    /// Reads the world, and says its problems on standard error. Its remarks are left to the command, which says them
+    /// after the answer.
     ///
     /// - Throws: `ExitCode(65)` after a message when a path cannot be read, or there are no manifests at all: an answer
     ///   about half a world might be wrong.
     public func world(style: TextStyle) throws -> World {
         let world = read()
-        world.report(style: style)
+        world.reportProblems(style: style)
         guard world.isComplete else { throw ExitCode.unusableInput }
         try requireManifests(in: world)
         return world

@@ -75,11 +75,15 @@ extension Field {
         let known = ManifestDecoder.readers.keys
         let versions = known.filter { $0.kind == kind }.map(\.version).sorted()
         let kinds = known.filter { $0.version == version }.map(\.kind).sorted()
-        let suggestion =
-            versions.isEmpty
-            ? Spelling.advice(for: kind, in: kinds)
-            : "\(kind) is read from \(versions.joined(separator: ", "))"
-        (child("kind") ?? self).warning(
-            "the kind \(kind.quotedForMessage) of \(version.quotedForMessage) is not read", try: suggestion)
+        let field = child("kind") ?? self
+        let message = "the kind \(kind.quotedForMessage) of \(version.quotedForMessage) is not read"
+        if !versions.isEmpty {
+            field.warning(message, try: "\(kind) is read from \(versions.joined(separator: ", "))")
+        } else if let near = Spelling.nearest(to: kind, in: kinds) {
+            // Probably a slip, and a policy that is silently not there is the worst of them.
+            field.error(message, try: "did you mean '\(near)'?")
+        } else {
+            field.warning(message)
+        }
     }
 }
