@@ -17,7 +17,8 @@ public struct PolicySnapshot: Sendable {
         init(_ tables: CompiledTables) { self.tables = tables }
     }
 
-    var tables: CompiledTables { storage.tables }
+    /// Lent, not copied: a copy counts a reference for each table.
+    var tables: CompiledTables { _read { yield storage.tables } }
 
     init(_ tables: CompiledTables, generation: UInt64) {
         storage = Storage(tables)
