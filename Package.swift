@@ -51,6 +51,10 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // Core: values and functions. No I/O, no clock, no Foundation.
@@ -74,6 +78,17 @@ let package = Package(
             ["NetworkModel", "PolicyModel", .product(name: "Yams", package: "Yams")]),
 
         // Serving.
+        adapter(
+            "TransportSecurity", in: "Serving/TransportSecurity",
+            [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         adapter(
             "WebBackend", in: "Serving/WebBackend",
             [
@@ -113,11 +128,19 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        // The settings of `vibrissa server`: flags, environment and file, as values.
+        adapter(
+            "ServerSettings", in: "ServerSettings",
+            [
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
         .executableTarget(
             name: "vibrissa",
             dependencies: [
                 "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore", "NftablesDataplane",
-                "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
+                "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool", "TransportSecurity",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -164,6 +187,26 @@ let package = Package(
         tests(
             "PolicyCasesTests",
             ["NetworkModel", "PolicyModel", "PolicyEngine", "KubernetesClient", "PolicyTool"]),
+        tests(
+            "FlowCasesTests",
+            [
+                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore",
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        tests(
+            "TransportSecurityTests",
+            [
+                "TransportSecurity",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        tests(
+            "ServerSettingsTests",
+            ["ServerSettings", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("KubernetesClientTests", ["NetworkModel", "PolicyModel", "KubernetesClient"]),
         tests("LinuxKernelTests", ["NetworkModel", "LinuxKernel", "TestSupport"]),
         tests(

@@ -4,7 +4,6 @@
 // figures and says where they were taken.
 
 import FlowModel
-import FlowStore
 import NetworkModel
 import PolicyEngine
 import PolicyModel
@@ -31,14 +30,14 @@ enum Benchmarks {
         EngineBenchmarks.runLarge()
         AnalysisBenchmarks.run()
         collector()
-        store()
+        StoreBenchmarks.run()
     }
 
     /// Those of which instructions are counted: all that do not depend on caches.
     static var names: [String] {
         let engine = EngineBenchmarks.verdicts.filter { !$0.contains("swept") }
         return engine + EngineBenchmarks.large + EngineBenchmarks.changes
-            + AnalysisBenchmarks.names.dropLast()
+            + AnalysisBenchmarks.names.dropLast() + StoreBenchmarks.ingest
     }
 
     static func selectors() {
@@ -84,28 +83,6 @@ enum Benchmarks {
                 records.removeAll(keepingCapacity: true)
             }
             consume(collector.connectionCount)
-        }
-    }
-
-    static func store() {
-        let now = Timestamp(seconds: 1_700_000_010)
-        let records = (0..<10_000).map { index in
-            var counters = FlowCounters()
-            counters.packetsIn = 1
-            return FlowRecord(
-                key: FlowKey(
-                    source: FlowEndpoint(
-                        type: .workload, name: "client-\(index)-*", namespace: "ns\(index % 40)"),
-                    destination: FlowEndpoint(type: .workload, name: "server-*", namespace: "ns"),
-                    destinationPort: 8080, transport: "tcp", reporter: .destination, action: .allow,
-                    trace: PolicyTrace()),
-                time: now, sourceLabels: ["app=client"], destinationLabels: ["app=server"], counters: counters
-            )
-        }
-        var store = FlowStore(now: now)
-        for record in records { store.insert(record) }
-        Measurement.report("record of a known key stored, 10,000 keys", count: records.count) {
-            for record in records { store.insert(record) }
         }
     }
 }

@@ -29,5 +29,5 @@ struct Vibrissa: AsyncParsableCommand {
         commandName: "vibrissa",
         abstract: "Shows what Kubernetes network policies do to traffic, and what they would do.",
         version: version,
-        subcommands: [LabCommand.self, PolicyCommand.self, WorkloadCommand.self])
+        subcommands: [LabCommand.self, PolicyCommand.self, CertsCommand.self, WorkloadCommand.self])
 }

@@ -35,6 +35,13 @@ struct LayeringTests {
             folder: "Sources/Cluster/KubernetesClient", own: ["NetworkModel", "PolicyModel"],
             outside: system.union(["Yams", "Foundation"])),
         Layer(
+            folder: "Sources/Serving/TransportSecurity", own: [],
+            outside: system.union([
+                "Dispatch", "Foundation", "NIOCore", "NIOSSL", "X509", "SwiftASN1", "Crypto", "Logging",
+                "ServiceLifecycle",
+            ])),
+        Layer(folder: "Sources/ServerSettings", own: [], outside: system.union(["ArgumentParser", "Yams"])),
+        Layer(
             folder: "Sources/Serving/WebBackend", own: core,
             outside: system.union([
                 "Foundation", "FoundationEssentials", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
@@ -53,6 +60,7 @@ struct LayeringTests {
             folder: "Sources/vibrissa",
             own: core.union([
                 "NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
+                "TransportSecurity",
             ]),
             outside: system.union([
                 "Foundation", "ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle", "UnixSignals",

@@ -190,7 +190,7 @@ struct FlowCollectorTests {
         collector.contextChanged()
         let after = Self.fold(&collector, [], tick: 1000, context: Context(pending: [staged]))
         #expect(before.map(\.key.trace.pending) == [[]])
-        #expect(after.map(\.key.trace.pending) == [[staged]])
+        #expect(after.map(\.key.trace.pending) == [[FlowHit(staged)]])
         #expect(
             after.map(\.counters.connectionsStarted) == [0] && after.map(\.counters.connectionsLive) == [1])
     }

@@ -78,8 +78,7 @@ struct ChangesTests {
     func filter() {
         var store = storeAtT0()
         for index in 0..<10 { store.insert(record(flowKey(destination: "d\(index)"), at: 1)) }
-        var filter = FlowFilter()
-        filter.destinationNames = [.init("d7")]
+        let filter = FlowExpression.text(.destinationName, FlowTextMatch(.equals, "d7"))
         let first = store.changes(.init(start: .secondsAgo(0), filter: filter, limit: 5), now: time(2))
         #expect(first.rows.isEmpty)
         #expect(first.hasMore)

@@ -12,8 +12,8 @@ struct HintTests {
     static let next = hit(.stagedNetworkPolicy, "ns-b", "next", tier: "default", .deny, index: 1)
     static let allow = hit(.networkPolicy, "ns-b", "allow-web", tier: "default", .allow, index: 1)
     static let first = hit(.networkPolicy, "ns-b", "first", tier: "tier-a", .deny, rule: -1)
-    static let profile = PolicyHit(
-        place: .profileRule(name: "kns.ns-b", index: 0), tier: "", action: .allow, policyIndex: 0)
+    static let profile = FlowHit(
+        PolicyHit(place: .profileRule(name: "kns.ns-b", index: 0), tier: "", action: .allow, policyIndex: 0))
 
     private func store() -> FlowStore {
         var store = storeAtT0()
@@ -51,16 +51,14 @@ struct HintTests {
 
     @Test("the filter applies to the field asked for too")
     func sameField() throws {
-        var filter = FlowFilter()
-        filter.destinationNames = [.init("b", .fuzzy)]
+        let filter = FlowExpression.text(.destinationName, FlowTextMatch(.contains, "b"))
         let query = FlowHintsQuery(type: .destinationName, filter: filter)
         #expect(try store().hints(query, now: time(0)).items == ["b-*"])
     }
 
     @Test("a policy filter picks flows, not hits")
     func policyFilter() throws {
-        var filter = FlowFilter()
-        filter.policies = [.init(name: .init("next"))]
+        let filter = FlowExpression.policy(FlowPolicyCondition(name: FlowTextMatch(.equals, "next")))
         let query = FlowHintsQuery(type: .policyName, filter: filter)
         #expect(try store().hints(query, now: time(0)).items == ["allow-web", "base", "next"])
     }

@@ -192,8 +192,7 @@ struct ListTests {
     func filter() throws {
         var store = storeAtT0()
         store.insert([record(flowKey(action: .deny), at: -30), record(flowKey(), at: -30)])
-        var filter = FlowFilter()
-        filter.actions = [.deny]
+        let filter = FlowExpression.action(.deny)
         let page = try store.list(FlowListQuery(filter: filter), now: time(0))
         #expect(page.items.map(\.key.action) == [.deny])
         #expect(page.totalResults == 1)
@@ -236,13 +235,27 @@ struct LabelTests {
         #expect(try store.list(FlowListQuery(), now: time(0)).items.first?.sourceLabels == testCase.expected)
     }
 
-    @Test("a key with endless label sets keeps counting, without labels, and says so")
-    func bound() throws {
-        var store = storeAtT0()
-        for number in 0..<300 {
-            store.insert(record(flowKey(), at: Double(-15 * (number % 200) - 15), source: ["pod=\(number)"]))
+    @Test("a key may have endless label sets, and memory for those of windows that left is given back")
+    func manySets() throws {
+        var store = storeAtT0(.init(windowCount: 8))
+        for step in 0..<2_000 {
+            store.rollOver(now: time(Double(step) * 15))
+            store.insert(record(flowKey(), at: Double(step) * 15, source: ["pod=\(step)", "app=c"]))
         }
-        #expect(try store.list(FlowListQuery(), now: time(0)).items.first?.counters.packetsIn == 300)
-        #expect(store.losses.contains { $0.name == "flow_label_sets_dropped_total" && $0.count > 0 })
+        let item = try #require(try store.list(FlowListQuery(), now: time(30_000)).items.first)
+        #expect(item.sourceLabels == ["app=c"])
+        #expect(store.gauges.labelLists < 20)
+    }
+
+    @Test("labels beyond the bounds are left out and counted")
+    func bounds() throws {
+        var store = storeAtT0(.init(maximumLabels: 2))
+        let long = String(repeating: "x", count: 600)
+        store.insert(
+            record(flowKey(), at: -30, source: ["c=3", "a=1", "b=2", "a=1"], destination: [long, "z=1"]))
+        let item = try #require(try store.list(FlowListQuery(), now: time(0)).items.first)
+        #expect(item.sourceLabels == ["a=1", "b=2"])
+        #expect(item.destinationLabels == ["z=1"])
+        #expect(store.loss("flow_labels_dropped_total") == 2)
     }
 }

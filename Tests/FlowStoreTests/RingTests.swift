@@ -159,8 +159,7 @@ struct WindowStreamTests {
         let window = try #require(store.window(startSeconds: t0 - 45))
         #expect(Set(window.flows.map(\.id)) == [1, 2])
         #expect(Set(window.flows.map(\.line)) == ["server-* -45..-30 2", "server-* -45..-30 4"])
-        var filter = FlowFilter()
-        filter.actions = [.deny]
+        let filter = FlowExpression.action(.deny)
         #expect(store.window(startSeconds: t0 - 45, filter: filter)?.flows.map(\.id) == [2])
         #expect(store.window(startSeconds: t0 - 44) == nil)
         #expect(store.window(startSeconds: t0 - 45_000) == nil)

@@ -130,7 +130,7 @@ struct ScenarioTests {
             destination: FlowEndpoint(type: .workload, name: "db-0", namespace: "data"),
             destinationPort: 5432,
             transport: "tcp", reporter: .destination, action: .deny,
-            trace: PolicyTrace(enforced: [hit], pending: [hit]))
+            trace: FlowTrace(PolicyTrace(enforced: [hit], pending: [hit])))
         let expectation = FlowExpectation(
             from: Scenario.catalog, to: Scenario.database, port: 5432, reporter: .destination, .deny,
             pending: .deny, policy: "db-access", pendingPolicy: "db-access")

@@ -40,9 +40,9 @@ struct ShopWorld {
                 guard let outcome, reporter == .source || !isStoppedAtSource else { continue }
                 let key = FlowKey(
                     source: names.source, destination: names.destination,
-                    destinationPort: tuple.destinationPort, transport: tuple.transport.flowName,
+                    destinationPort: Int64(tuple.destinationPort), transport: tuple.transport.flowName,
                     reporter: reporter, action: outcome.verdict == .allow ? .allow : .deny,
-                    trace: outcome.trace)
+                    trace: FlowTrace(outcome.trace))
                 found.withLock { _ = $0.insert(key) }
             }
             return (egress?.decisions(.egress), ingress?.decisions(.ingress))

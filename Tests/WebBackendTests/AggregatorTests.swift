@@ -17,7 +17,7 @@ struct AggregatorTests {
             let running = Task { try await aggregator.run() }
             var iterator = ticks.makeAsyncIterator()
             for at in 0..<3 {
-                await aggregator.ingest([record(flowKey(), at: Double(at))])
+                aggregator.ingest([record(flowKey(), at: Double(at))])
                 _ = await iterator.next()
             }
             running.cancel()
@@ -30,10 +30,10 @@ struct AggregatorTests {
     func rollOver() async throws {
         let clock = TestClock()
         let aggregator = Aggregator { clock.now }
-        await aggregator.ingest([record(flowKey(), at: 1)])
-        let windows = try await aggregator.windows(startTimeGTE: 0, filter: FlowFilter())
+        aggregator.ingest([record(flowKey(), at: 1)])
+        let windows = try await aggregator.windows(startTimeGTE: 0, filter: .always)
         clock.advance(seconds: 45)
-        await aggregator.rollOver()
+        aggregator.rollOver()
         var iterator = windows.makeAsyncIterator()
         #expect(try await iterator.next()?.startSeconds == t0)
         #expect(await aggregator.changes(.init(start: .secondsAgo(60))).rows.first?.isFilling == false)
@@ -43,13 +43,13 @@ struct AggregatorTests {
     func streamBounds() async throws {
         let clock = TestClock()
         let aggregator = Aggregator(limits: .init(maximumWindowStreams: 1, windowBacklog: 2)) { clock.now }
-        let windows = try await aggregator.windows(startTimeGTE: 0, filter: FlowFilter())
+        let windows = try await aggregator.windows(startTimeGTE: 0, filter: .always)
         await #expect(throws: FlowQueryError.tooManyStreams(limit: 1)) {
-            try await aggregator.windows(startTimeGTE: 0, filter: FlowFilter())
+            try await aggregator.windows(startTimeGTE: 0, filter: .always)
         }
         clock.advance(seconds: 75)
-        await aggregator.rollOver()
-        let loss = await aggregator.losses.first { $0.name == "flow_stream_windows_dropped_total" }
+        aggregator.rollOver()
+        let loss = aggregator.losses.first { $0.name == "flow_stream_windows_dropped_total" }
         #expect(loss?.count == 3)
         withExtendedLifetime(windows) {}
     }
@@ -58,7 +58,7 @@ struct AggregatorTests {
     func abandonedStream() async throws {
         let aggregator = Aggregator(limits: .init(maximumWindowStreams: 1)) { Timestamp(seconds: t0) }
         for _ in 0..<3 {
-            let windows = try await aggregator.windows(startTimeGTE: 0, filter: FlowFilter())
+            let windows = try await aggregator.windows(startTimeGTE: 0, filter: .always)
             withExtendedLifetime(windows) {}
         }
     }
@@ -68,11 +68,11 @@ struct AggregatorTests {
         let clock = TestClock()
         let aggregator = Aggregator { clock.now }
         for _ in 0..<20 {
-            await aggregator.ingest([record(flowKey(), at: 0), record(flowKey(), at: 0)])
+            aggregator.ingest([record(flowKey(), at: 0), record(flowKey(), at: 0)])
             clock.advance(seconds: 1)
         }
-        #expect(await aggregator.recordsPerSecond == 2)
+        #expect(aggregator.recordsPerSecond == 2)
         clock.advance(seconds: 100)
-        #expect(await aggregator.recordsPerSecond == 0)
+        #expect(aggregator.recordsPerSecond == 0)
     }
 }

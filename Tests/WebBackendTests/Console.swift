@@ -72,7 +72,7 @@ struct Console: Sendable {
         }
     }
 
-    func ingest(_ records: FlowRecord...) async { await aggregator.ingest(records) }
+    func ingest(_ records: FlowRecord...) { aggregator.ingest(records) }
 }
 
 /// Runs a console while `body` runs, then shuts it down the way a signal does.
@@ -146,14 +146,14 @@ let staged = PolicyHit(
 func flowKey(
     source: FlowEndpoint = FlowEndpoint(type: .workload, name: "web-*", namespace: "shop"),
     destination: FlowEndpoint = FlowEndpoint(type: .workload, name: "db-*", namespace: "data"),
-    port: UInt16 = 5_432,
+    port: Int64 = 5_432,
     transport: String = "tcp", reporter: FlowReporter = .destination, action: FlowAction = .allow,
     enforced: [PolicyHit] = [allowWeb], pending: [PolicyHit] = [allowWeb]
 ) -> FlowKey {
     FlowKey(
         source: source, destination: destination, destinationPort: port, transport: transport,
         reporter: reporter,
-        action: action, trace: PolicyTrace(enforced: enforced, pending: pending))
+        action: action, trace: FlowTrace(PolicyTrace(enforced: enforced, pending: pending)))
 }
 
 func workload(_ name: String, _ namespace: String = "shop") -> FlowEndpoint {

@@ -20,14 +20,14 @@ struct LiveFlowsTests {
                 #expect(head.headers["content-type"] == "text/event-stream")
                 _ = try await events.next("status")
                 let key = flowKey(action: .deny, enforced: [endOfTier], pending: [endOfTier])
-                await console.ingest(record(key, at: 3.25, generation: 9))
+                console.ingest(record(key, at: 3.25, generation: 9))
                 let first = try await events.row { $0["action"] as? String == "Deny" }.row
                 #expect(first["id"] as? String == "1-\(t0)")
                 #expect(first["live"] as? Bool == true)
                 #expect(first["packets_in"] as? Int == 1)
                 #expect(first["updated_at"] as? String == "2023-11-14T22:13:33.250Z")
                 #expect(first["generation"] as? Int == 9)
-                await console.ingest(record(key, at: 4, packets: 5))
+                console.ingest(record(key, at: 4, packets: 5))
                 let second = try await events.row { $0["packets_in"] as? Int == 6 }.row
                 #expect(second["id"] as? String == "1-\(t0)")
                 #expect(second["connections_started"] as? Int == 2)
@@ -38,7 +38,7 @@ struct LiveFlowsTests {
     @Test("a row has exactly the agreed fields")
     func shape() async throws {
         try await withConsole { console in
-            await console.ingest(record(flowKey(), at: -30, source: ["a=b", "c=d"]))
+            console.ingest(record(flowKey(), at: -30, source: ["a=b", "c=d"]))
             try await console.events("/api/v1/flows/live?since=60") { events in
                 let row = try await events.row { _ in true }.row
                 let fields = """
@@ -61,7 +61,7 @@ struct LiveFlowsTests {
     @Test("filters and the look back choose what comes")
     func selection() async throws {
         try await withConsole { console in
-            await console.ingest(
+            console.ingest(
                 record(flowKey(destination: workload("old"), action: .deny), at: -100),
                 record(flowKey(destination: workload("allowed")), at: -20),
                 record(flowKey(destination: workload("recent"), action: .deny), at: -20))
@@ -76,11 +76,11 @@ struct LiveFlowsTests {
     @Test("a reader that comes back goes on after its last event")
     func resume() async throws {
         try await withConsole { console in
-            await console.ingest(record(flowKey(destination: workload("seen")), at: 1))
+            console.ingest(record(flowKey(destination: workload("seen")), at: 1))
             let cursor = try await console.events("/api/v1/flows/live") { events in
                 try await events.row { _ in true }.id
             }
-            await console.ingest(record(flowKey(destination: workload("missed")), at: 2))
+            console.ingest(record(flowKey(destination: workload("missed")), at: 2))
             let id = try #require(cursor)
             try await console.events("/api/v1/flows/live", headers: ["Last-Event-ID: \(id)"]) { events in
                 let rows = try await events.next("flows").rows
@@ -94,7 +94,7 @@ struct LiveFlowsTests {
         arguments: ["0", "nonsense", "18446744073709551615"])
     func unknownCursor(_ id: String) async throws {
         try await withConsole { console in
-            await console.ingest(record(flowKey(), at: 1))
+            console.ingest(record(flowKey(), at: 1))
             try await console.events("/api/v1/flows/live", headers: ["Last-Event-ID: \(id)"]) { events in
                 let gap = try await events.next("gap").json
                 #expect(gap["missed"] is NSNull)
@@ -119,7 +119,7 @@ struct LiveFlowsTests {
                             flowKey(destination: workload("d\(batch * 20 + index)")), at: 1,
                             source: labels)
                     }
-                    await console.aggregator.ingest(records)
+                    console.aggregator.ingest(records)
                 }
                 var missed = 0
                 var rows = 0
@@ -142,7 +142,7 @@ struct LiveFlowsTests {
         try await withConsole(limits: limits) { console in
             let labels = (100..<220).map { "\($0)" + String(repeating: "x", count: 500) }
             for index in 0..<400 {
-                await console.ingest(
+                console.ingest(
                     record(flowKey(destination: workload("d\(index)")), at: 1, source: labels))
             }
             try await console.events("/api/v1/flows/live", receiveBuffer: 4_096) { events in
@@ -159,7 +159,7 @@ struct LiveFlowsTests {
     func hostileNames() async throws {
         let hostile = "</script>\u{0}\u{1b}[2J\n\ndata: {}\r\n\u{2028}\u{85}\"\\é👩‍👩‍👧"
         try await withConsole { console in
-            await console.ingest(
+            console.ingest(
                 record(flowKey(destination: workload(hostile)), at: 1, source: ["a=\(hostile)"]))
             try await console.events("/api/v1/flows/live") { events in
                 let event = try await events.next("flows")
@@ -168,7 +168,7 @@ struct LiveFlowsTests {
                 #expect(!event.data.unicodeScalars.contains("\u{2028}"))
             }
             console.clock.advance(seconds: 16)
-            await console.aggregator.rollOver()
+            console.aggregator.rollOver()
             let reply = try await console.get("/whisker-backend/flows")
             #expect(try reply.items.compactMap(Self.name) == [hostile])
         }
@@ -230,7 +230,7 @@ struct WatchTests {
     @Test("sends old windows, then each window one length after it ended, without names or ids")
     func windows() async throws {
         try await withConsole { console in
-            await console.ingest(
+            console.ingest(
                 record(flowKey(destination: workload("older")), at: -60),
                 record(flowKey(destination: workload("old")), at: -45),
                 record(flowKey(destination: workload("allowed"), action: .deny), at: -45))
@@ -244,10 +244,10 @@ struct WatchTests {
                     #expect(event.id == nil)
                     #expect(try event.json["dest_name"] as? String == name)
                 }
-                await console.ingest(record(flowKey(destination: workload("new")), at: 2))
+                console.ingest(record(flowKey(destination: workload("new")), at: 2))
                 for _ in 0..<2 {
                     console.clock.advance(seconds: 15)
-                    await console.aggregator.rollOver()
+                    console.aggregator.rollOver()
                 }
                 let event = try #require(try await events.next())
                 #expect(try event.json["dest_name"] as? String == "new")

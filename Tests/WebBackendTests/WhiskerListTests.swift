@@ -14,7 +14,7 @@ struct WhiskerListTests {
             let key = flowKey(
                 source: .publicNetwork, reporter: .source, action: .deny, enforced: [endOfTier],
                 pending: [])
-            await console.ingest(record(key, at: -30, source: ["a=b", "c=d"]))
+            console.ingest(record(key, at: -30, source: ["a=b", "c=d"]))
             let reply = try await console.get("/whisker-backend/flows")
             #expect(reply.status == 200)
             #expect(reply.headers["content-type"] == "application/json; charset=utf-8")
@@ -78,7 +78,7 @@ struct WhiskerListTests {
     @Test("filters are understood raw, encoded once and encoded twice", arguments: filterCases)
     func filters(_ testCase: FilterCase) async throws {
         try await withConsole { console in
-            await console.ingest(
+            console.ingest(
                 record(flowKey(port: 1, transport: "udp", enforced: [profile], pending: [profile]), at: -30),
                 record(
                     flowKey(
@@ -109,7 +109,7 @@ struct WhiskerListTests {
         ])
     func parameters(query: String, names: [String]) async throws {
         try await withConsole { console in
-            await console.ingest(
+            console.ingest(
                 record(flowKey(destination: workload("a")), at: -90),
                 record(flowKey(destination: workload("b")), at: -60),
                 record(flowKey(destination: workload("c")), at: -30))
@@ -130,7 +130,7 @@ struct WhiskerListTests {
         ])
     func hints(type: String, values: [String]) async throws {
         try await withConsole { console in
-            await console.ingest(
+            console.ingest(
                 record(flowKey(), at: -30),
                 record(flowKey(source: .publicNetwork, enforced: [endOfTier], pending: [endOfTier]), at: 1))
             console.clock.advance(seconds: 2)

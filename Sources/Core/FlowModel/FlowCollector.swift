@@ -339,17 +339,20 @@ public struct FlowCollector: Sendable {
         _ direction: Direction, _ verdict: Verdict, _ context: some FlowContext
     ) -> TrackedConnection.Identity {
         let names = context.names(tuple, original: connection.original)
-        let trace = PolicyTrace(
-            enforced: Self.hits(side.decisions), pending: context.pendingTrace(tuple, direction))
+        let trace = FlowTrace(
+            enforced: Self.hits(side.decisions).map(FlowHit.init),
+            pending: context.pendingTrace(tuple, direction).map(FlowHit.init))
         return TrackedConnection.Identity(
             key: FlowKey(
-                source: names.source, destination: names.destination, destinationPort: tuple.destinationPort,
+                source: names.source, destination: names.destination,
+                destinationPort: Int64(tuple.destinationPort),
                 service: names.service, transport: tuple.transport.flowName,
                 reporter: direction == .egress ? .source : .destination,
                 action: verdict == .allow ? .allow : .deny,
                 trace: trace),
             decisions: side.decisions, generation: side.generation, sourceLabels: names.sourceLabels,
-            destinationLabels: names.destinationLabels)
+            destinationLabels: names.destinationLabels,
+            addresses: FlowAddresses(source: tuple.source, destination: tuple.destination))
     }
 
     static func hits(_ decisions: [RuleDecision]) -> [PolicyHit] {
@@ -399,6 +402,6 @@ extension TrackedConnection.Identity {
     func record(at time: Timestamp, counters: FlowCounters, generation: UInt64) -> FlowRecord {
         FlowRecord(
             key: key, time: time, sourceLabels: sourceLabels, destinationLabels: destinationLabels,
-            counters: counters, generation: generation)
+            counters: counters, generation: generation, addresses: addresses)
     }
 }

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import NetworkModel
-public import PolicyModel
+/// What a flow record calls an end of a flow. Raw values are the numbers of the flow API (1.3).
+public enum FlowEndpointType: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable {
+    case unspecified = 0
+    case workload = 1
+    case host = 2
+    case networkSet = 3
+    case network = 4
 
-/// What a flow record calls an end of a flow (flow API 1.3).
-public enum FlowEndpointType: String, Sendable, Hashable {
-    case workload = "WorkloadEndpoint"
-    case host = "HostEndpoint"
-    case networkSet = "NetworkSet"
-    case network = "Network"
+    /// The name in the flow API.
+    public var name: String {
+        switch self {
+        case .unspecified: "EndpointTypeUnspecified"
+        case .workload: "WorkloadEndpoint"
+        case .host: "HostEndpoint"
+        case .networkSet: "NetworkSet"
+        case .network: "Network"
+        }
+    }
 }
 
 /// One end of a flow, aggregated.
@@ -35,9 +44,10 @@ public struct FlowService: Hashable, Sendable {
     public var namespace: String
     /// `-` when unnamed.
     public var portName: String
-    public var port: UInt16
+    /// 0 without a Service. Other collectors may send anything that fits.
+    public var port: Int64
 
-    public init(name: String, namespace: String, portName: String, port: UInt16) {
+    public init(name: String, namespace: String, portName: String, port: Int64) {
         self.name = name
         self.namespace = namespace
         self.portName = portName
@@ -49,37 +59,58 @@ public struct FlowService: Hashable, Sendable {
 }
 
 /// Which end saw the flow: `source` at the sending workload (egress), `destination` at the receiving one
-/// (ingress).
-public enum FlowReporter: String, Sendable, Hashable {
-    case source = "Src"
-    case destination = "Dst"
+/// (ingress). Raw values are the numbers of the flow API (1.3).
+public enum FlowReporter: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable {
+    case unspecified = 0
+    case source = 1
+    case destination = 2
 
-    /// The direction whose policy decided.
-    public var direction: Direction { self == .source ? .egress : .ingress }
+    /// The name in the flow API.
+    public var name: String {
+        switch self {
+        case .unspecified: "ReporterUnspecified"
+        case .source: "Src"
+        case .destination: "Dst"
+        }
+    }
 }
 
-/// The verdict on a flow.
-public enum FlowAction: String, Sendable, Hashable {
-    case allow = "Allow"
-    case deny = "Deny"
+/// The verdict on a flow, or what a policy did in a trace; a flow is never passed. Raw values are the numbers
+/// of the flow API (1.3).
+public enum FlowAction: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable {
+    case unspecified = 0
+    case allow = 1
+    case deny = 2
+    case pass = 3
+
+    /// The name in the flow API.
+    public var name: String {
+        switch self {
+        case .unspecified: "ActionUnspecified"
+        case .allow: "Allow"
+        case .deny: "Deny"
+        case .pass: "Pass"
+        }
+    }
 }
 
 /// A flow's identity: every field of Goldmane's FlowKey (flow API 2.2). The trace is in canonical order.
 public struct FlowKey: Hashable, Sendable {
     public var source: FlowEndpoint
     public var destination: FlowEndpoint
-    public var destinationPort: UInt16
+    /// After destination NAT. 0 to 65535; other collectors may send anything that fits.
+    public var destinationPort: Int64
     public var service: FlowService
     /// `tcp`, `udp`, `icmp`, ... or a number in decimal.
     public var transport: String
     public var reporter: FlowReporter
     public var action: FlowAction
-    public var trace: PolicyTrace
+    public var trace: FlowTrace
 
     public init(
-        source: FlowEndpoint, destination: FlowEndpoint, destinationPort: UInt16,
+        source: FlowEndpoint, destination: FlowEndpoint, destinationPort: Int64,
         service: FlowService = .none,
-        transport: String, reporter: FlowReporter, action: FlowAction, trace: PolicyTrace
+        transport: String, reporter: FlowReporter, action: FlowAction, trace: FlowTrace
     ) {
         self.source = source
         self.destination = destination
@@ -89,60 +120,5 @@ public struct FlowKey: Hashable, Sendable {
         self.reporter = reporter
         self.action = action
         self.trace = trace
-    }
-}
-
-/// A flow's counters over a span of time. "In" means towards the reporting workload.
-public struct FlowCounters: Hashable, Sendable {
-    public var packetsIn: UInt64 = 0
-    public var packetsOut: UInt64 = 0
-    public var bytesIn: UInt64 = 0
-    public var bytesOut: UInt64 = 0
-    public var connectionsStarted: UInt64 = 0
-    public var connectionsCompleted: UInt64 = 0
-    public var connectionsLive: UInt64 = 0
-
-    public init() {}
-
-    /// Adds with saturation: a counter never wraps.
-    public static func += (left: inout FlowCounters, right: FlowCounters) {
-        func add(_ a: inout UInt64, _ b: UInt64) {
-            let (sum, overflow) = a.addingReportingOverflow(b)
-            a = overflow ? .max : sum
-        }
-        add(&left.packetsIn, right.packetsIn)
-        add(&left.packetsOut, right.packetsOut)
-        add(&left.bytesIn, right.bytesIn)
-        add(&left.bytesOut, right.bytesOut)
-        add(&left.connectionsStarted, right.connectionsStarted)
-        add(&left.connectionsCompleted, right.connectionsCompleted)
-        add(&left.connectionsLive, right.connectionsLive)
-    }
-
-    public var isZero: Bool { self == FlowCounters() }
-}
-
-/// What a collector reports about one flow key: an increment of its counters.
-public struct FlowRecord: Hashable, Sendable {
-    public var key: FlowKey
-    /// Picks the aggregation window.
-    public var time: Timestamp
-    /// `key=value`, sorted bytewise.
-    public var sourceLabels: [String]
-    public var destinationLabels: [String]
-    public var counters: FlowCounters
-    /// Generation of the policy program that decided; 0 when unknown (records of other collectors).
-    public var generation: UInt64
-
-    public init(
-        key: FlowKey, time: Timestamp, sourceLabels: [String] = [], destinationLabels: [String] = [],
-        counters: FlowCounters, generation: UInt64 = 0
-    ) {
-        self.key = key
-        self.time = time
-        self.sourceLabels = sourceLabels
-        self.destinationLabels = destinationLabels
-        self.counters = counters
-        self.generation = generation
     }
 }

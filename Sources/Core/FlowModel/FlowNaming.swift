@@ -89,7 +89,7 @@ public struct FlowNaming: Sendable {
             for port in service.ports {
                 let flowService = FlowService(
                     name: service.name.name, namespace: service.name.namespace,
-                    portName: port.name.isEmpty ? "-" : port.name, port: port.port)
+                    portName: port.name.isEmpty ? "-" : port.name, port: Int64(port.port))
                 for address in service.clusterAddresses + service.externalAddresses {
                     let place = AddressPort(address: address, transport: port.transport, port: port.port)
                     services[place] = services[place].map { Self.merge($0, flowService) } ?? flowService

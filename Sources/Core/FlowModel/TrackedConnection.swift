@@ -45,6 +45,7 @@ struct TrackedConnection {
         let generation: UInt64
         let sourceLabels: [String]
         let destinationLabels: [String]
+        let addresses: FlowAddresses
     }
 
     var egress = Side()

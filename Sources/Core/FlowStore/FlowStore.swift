@@ -1,269 +1,249 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FlowStore: bounded history of flow records in fixed-width windows. Insert, roll over, list, hints, windows
-// and live changes, and the two ports that adapters conform to (`FlowIngesting`, `FlowQuerying`). No clock:
-// time is an argument. No wire format, and no actor: the owner is an aggregator daemon.
+// FlowStore: bounded history of flow records in fixed-width windows. Ingest, roll over, and what bounds both; what
+// can be asked is in Queries, and the two ports that adapters conform to (`FlowIngesting`, `FlowQuerying`). No
+// clock: time is an argument. No wire format: encoded keys are bytes that came before. No actor: the owner is an
+// aggregator daemon.
 
 public import FlowModel
 public import NetworkModel
-import PolicyModel
 
-/// Flow history in fixed-width windows (flow API 2.1 to 2.8).
+/// Flow history in fixed-width windows (flow API 2.1 to 2.8): the writing side.
 ///
-/// ```
-/// oldest ... 239 more ...  due next   filling    head (future)
-/// |-------|------------|---------|------------|------------|
-///                                      now
-/// ```
-/// Memory is bounded by `maximumKeys` keys and one entry (about 57 bytes) per key and window. Inserting a
-/// record of a known key takes constant time and does not allocate, but for amortised growth. A copy is a
-/// snapshot: queries can run on one while the original goes on; the next insert then pays for copying the
-/// window it changes.
+/// Records are added to `history`, whose copy is a snapshot that queries run on. Adding a record of a known key
+/// takes constant time and does not allocate, but for what a snapshot shares. Memory is bounded by `Limits`.
 public struct FlowStore: Sendable {
-    /// What bounds a store.
-    public struct Limits: Hashable, Sendable {
-        /// Width of a window.
-        public var windowSeconds: Int64
-        /// One future, one filling, the rest past.
-        public var windowCount: Int
-        /// Records of further keys are refused.
-        public var maximumKeys: Int
-        /// Further labels of an endpoint are left out.
-        public var maximumLabels: Int
-        /// Records of keys with more text than this are refused, bytes of UTF-8.
-        public var maximumKeyBytes: Int
-
-        public init(
-            windowSeconds: Int64 = 15, windowCount: Int = 242, maximumKeys: Int = 100_000,
-            maximumLabels: Int = 128,
-            maximumKeyBytes: Int = 32_768
-        ) {
-            precondition((1...3_600).contains(windowSeconds), "windowSeconds is 1 to 3600")
-            precondition((4...60_000).contains(windowCount), "windowCount is 4 to 60000")
-            precondition(
-                (1..<Int(UInt32.max)).contains(maximumKeys), "maximumKeys is positive and fits 32 bits")
-            self.windowSeconds = windowSeconds
-            self.windowCount = windowCount
-            self.maximumKeys = maximumKeys
-            self.maximumLabels = maximumLabels
-            self.maximumKeyBytes = maximumKeyBytes
-        }
-    }
-
-    public let limits: Limits
-    /// Start of the future window, Unix seconds.
-    public private(set) var headSeconds: Int64
+    public let limits: FlowStoreLimits
+    /// What is known; a copy is a snapshot.
+    public internal(set) var history: FlowHistory
     /// Records stored since the start.
-    public private(set) var insertedRecords: UInt64 = 0
+    public internal(set) var insertedRecords: UInt64 = 0
+    /// Rows of all windows.
+    public internal(set) var rowCount = 0
 
-    var windows: ContiguousArray<WindowColumns>
-    var keys = KeyTable()
-    /// Sequence of the latest change.
-    private(set) var sequence: UInt64
-    /// Before the first change.
-    let firstSequence: UInt64
-    /// Greatest sequence of a first change in any window that was recycled: readers behind it missed a whole
-    /// window.
-    private(set) var recycledSequence: UInt64 = 0
-    private var refusals = Refusals()
-
-    private struct Refusals {
-        var tooOld: UInt64 = 0
-        var tooNew: UInt64 = 0
-        var keyLimit: UInt64 = 0
-        var keySize: UInt64 = 0
-    }
+    var keys: KeyTable
+    var deliveries: DeliveryMemory
+    var keyAliases: AliasTable
+    var labelAliases: AliasTable
+    var labelPairs = LabelPairs()
+    var refusals = FlowRefusals()
+    /// Slots of windows that left, some of which are to be freed.
+    var leaving: [SlotSet] = []
+    var leavingWord = 0
 
     /// An empty store. Sequences start at `now` in microseconds (see `FlowCursor`).
-    public init(now: Timestamp, limits: Limits = Limits()) {
+    public init(now: Timestamp, limits: FlowStoreLimits = FlowStoreLimits()) {
         self.limits = limits
-        sequence = UInt64(max(0, now.nanoseconds / 1_000))
-        firstSequence = sequence
-        headSeconds = Self.windowStart(now.seconds, limits.windowSeconds) + limits.windowSeconds
-        windows = []
-        for _ in 0..<limits.windowCount { windows.append(WindowColumns(startSeconds: 0)) }
-        resetWindows()
+        var columns = KeyColumns()
+        keys = KeyTable(&columns)
+        history = FlowHistory(
+            now: now, windowSeconds: limits.windowSeconds, windowCount: limits.windowCount, columns: columns)
+        deliveries = DeliveryMemory(
+            now: now.seconds, lifetimeSeconds: limits.deliveryMemorySeconds,
+            maximumEntries: limits.maximumDeliveries)
+        keyAliases = AliasTable(maximumBytes: limits.maximumAliasBytes)
+        labelAliases = AliasTable(maximumBytes: limits.maximumAliasBytes)
     }
-
-    /// Number of keys with data in any window.
-    public var keyCount: Int { keys.count }
-    /// Start of the oldest window, Unix seconds.
-    public var oldestSeconds: Int64 { headSeconds - Int64(limits.windowCount - 1) * limits.windowSeconds }
-    /// Start of the window that now falls into, Unix seconds.
-    public var fillingSeconds: Int64 { headSeconds - limits.windowSeconds }
-    /// Start of the window that the next roll-over makes due for streams, Unix seconds.
-    public var nextDueSeconds: Int64 { headSeconds - 2 * limits.windowSeconds }
 
     // MARK: - Ingestion
 
     /// Adds one record to the window that its time falls into, or counts why not.
-    public mutating func insert(_ record: FlowRecord) {
+    ///
+    /// `sender` tells who delivers it, for deliveries that are repeated and for the share of keys; 0 is this
+    /// process, which does neither. `endSeconds` is the end of the record's span as the sender has it. `alias`
+    /// are the bytes that the record was decoded from: they are known from then on.
+    @discardableResult
+    public mutating func insert(
+        _ record: FlowRecord, sender: UInt32 = 0, endSeconds: Int64? = nil, alias: EncodedFlow? = nil
+    ) -> FlowInsertion {
         let seconds = record.time.seconds
-        guard seconds >= oldestSeconds else { return refusals.tooOld += 1 }
-        guard seconds < headSeconds + limits.windowSeconds else { return refusals.tooNew += 1 }
-        guard let slot = slot(of: record.key) else { return }
-        let labelSet = keys.labelSet(
-            slot, source: record.sourceLabels, destination: record.destinationLabels,
-            maximumLabels: limits.maximumLabels)
-        insertedRecords += 1
-        sequence += 1
-        let start = Self.windowStart(seconds, limits.windowSeconds)
-        let window = position(start)
-        let entry: Int
-        let merged: UInt8
-        if let known = windows[window].entry(of: slot) {
-            entry = known
-            merged = keys.intersection(slot, windows[window].labelSets[known], labelSet)
-        } else {
-            entry = windows[window].append(slot, labelSet: labelSet, sequence: sequence)
-            merged = labelSet
-            keys.retain(slot)
+        guard isInRing(seconds) else { return .refused }
+        guard let slot = slot(of: record.key, sender: sender, seconds: seconds) else { return .refused }
+        let serial = keys.serial(slot)
+        if let alias { keyAliases.set(alias.key, UInt64(serial) << 32 | UInt64(slot)) }
+        guard
+            !deliveries.isRepeat(
+                sender: sender, slot: slot, serial: serial, start: seconds, end: endSeconds ?? seconds)
+        else { return .repeated }
+        let start = FlowHistory.windowStart(seconds, limits.windowSeconds)
+        let source = keys.labelList(
+            record.sourceLabels, maximum: limits.maximumLabels, window: start, &history.columns)
+        let destination = keys.labelList(
+            record.destinationLabels, maximum: limits.maximumLabels, window: start, &history.columns)
+        if let alias {
+            let pair = labelPairs.add(
+                source, keys.labels.serial(source), destination, keys.labels.serial(destination))
+            labelAliases.set(alias.labels, pair)
         }
-        let offset = (record.time.nanoseconds - start * 1_000_000_000) / 1_000
-        windows[window].add(
-            record.counters, to: entry, labelSet: merged, generation: record.generation,
-            microseconds: UInt32(clamping: offset), sequence: sequence)
+        let microseconds = (record.time.nanoseconds - start * 1_000_000_000) / 1_000
+        let isStored = add(
+            record.counters, to: slot, source: source, destination: destination, window: start,
+            microseconds: UInt32(clamping: microseconds), generation: record.generation)
+        if isStored, let addresses = record.addresses { keys.sample(addresses, slot, &history.columns) }
+        return isStored ? .stored : .refused
     }
 
-    private mutating func slot(of key: FlowKey) -> UInt32? {
-        let hash = key.hashValue
-        if let known = keys.slot(of: key, hash: hash) { return known }
-        guard keys.count < limits.maximumKeys else {
-            refusals.keyLimit += 1
-            return nil
+    /// Adds a record in encoded form when its bytes are known; the fast way of `insert`.
+    ///
+    /// - Returns: `.unknown`, without having done anything, when they are not: decode and insert the record.
+    @inline(__always)
+    public mutating func insert(_ flow: EncodedFlow, sender: UInt32) -> FlowInsertion {
+        guard isInRing(flow.startSeconds) else { return .refused }
+        guard let known = keyAliases.value(flow.key) else { return .unknown }
+        let slot = UInt32(truncatingIfNeeded: known)
+        let serial = UInt32(truncatingIfNeeded: known >> 32)
+        guard keys.serial(slot) == serial else { return .unknown }
+        guard let pair = labelAliases.value(flow.labels),
+            let (source, destination) = labelPairs.lists(pair, keys.labels)
+        else { return .unknown }
+        guard
+            !deliveries.isRepeat(
+                sender: sender, slot: slot, serial: serial, start: flow.startSeconds, end: flow.endSeconds)
+        else { return .repeated }
+        let start = FlowHistory.windowStart(flow.startSeconds, limits.windowSeconds)
+        let isStored = add(
+            flow.counters, to: slot, source: source, destination: destination, window: start,
+            microseconds: UInt32(truncatingIfNeeded: (flow.startSeconds - start) * 1_000_000), generation: 0)
+        return isStored ? .stored : .refused
+    }
+
+    @inline(__always)
+    private mutating func isInRing(_ seconds: Int64) -> Bool {
+        guard seconds >= history.oldestSeconds else {
+            refusals.tooOld += 1
+            return false
         }
+        guard seconds < history.headSeconds + limits.windowSeconds else {
+            refusals.tooNew += 1
+            return false
+        }
+        return true
+    }
+
+    private mutating func slot(of key: FlowKey, sender: UInt32, seconds: Int64) -> UInt32? {
         guard key.textBytes <= limits.maximumKeyBytes else {
             refusals.keySize += 1
             return nil
         }
-        return keys.add(key, hash: hash)
-    }
-
-    // MARK: - Roll-over
-
-    /// Makes the ring fit the time: for each window boundary that was passed, the oldest window is emptied
-    /// and becomes the future one. Returns the starts of the windows that came due for streams, oldest first.
-    ///
-    /// A clock that jumped further than the ring reaches, either way, empties it; nothing comes due then.
-    @discardableResult
-    public mutating func rollOver(now: Timestamp) -> [Int64] {
-        let span = Int64(limits.windowCount) * limits.windowSeconds
-        guard now.seconds >= oldestSeconds, now.seconds - headSeconds < span else {
-            headSeconds = Self.windowStart(now.seconds, limits.windowSeconds) + limits.windowSeconds
-            for index in windows.indices { recycle(index, startSeconds: 0) }
-            resetWindows()
-            return []
+        let (code, known) = keys.lookUp(key, &history.columns)
+        if let known {
+            keys.discard(code, &history.columns)
+            return known
         }
-        var due: [Int64] = []
-        while now.seconds >= headSeconds {
-            due.append(nextDueSeconds)
-            let window = position(oldestSeconds)
-            headSeconds += limits.windowSeconds
-            recycle(window, startSeconds: headSeconds)
+        guard makeRoomForKey(sender: sender, keeping: seconds) else {
+            keys.discard(code, &history.columns)
+            return nil
         }
-        guard !due.isEmpty else { return [] }
-        // The future, the filling and two past windows stay open: records are often a little late.
-        for index in windows.indices
-        where windows[index].startSeconds < headSeconds - 3 * limits.windowSeconds {
-            windows[index].seal()
+        defer { history.keyCount = keys.count }
+        return keys.add(code, origin: sender, &history.columns)
+    }
+
+    @inline(__always)
+    private mutating func add(
+        _ counters: FlowCounters, to slot: UInt32, source: UInt32, destination: UInt32, window start: Int64,
+        microseconds: UInt32, generation: UInt64
+    ) -> Bool {
+        guard var place = openPlace(start) else { return false }
+        let known = history.open[place].row(Int(slot))
+        var (rowSource, rowDestination) = (source, destination)
+        if let known {
+            if known.sourceLabels != source {
+                rowSource = keys.labelIntersection(
+                    known.sourceLabels, source, window: start, &history.columns)
+            }
+            if known.destinationLabels != destination {
+                rowDestination = keys.labelIntersection(
+                    known.destinationLabels, destination, window: start, &history.columns)
+            }
+        } else {
+            // Windows that leave for it change the places of the others.
+            guard makeRoomForRow(in: start), let stillThere = openPlace(start) else { return false }
+            place = stillThere
+            rowCount += 1
+            keys.use(slot, window: start, oldest: history.oldestSeconds, &history.columns)
         }
-        return due
-    }
-
-    private mutating func recycle(_ window: Int, startSeconds: Int64) {
-        recycledSequence = max(recycledSequence, windows[window].firstSequence)
-        for slot in windows[window].slots { keys.release(slot) }
-        windows[window] = WindowColumns(startSeconds: startSeconds)
-    }
-
-    private mutating func resetWindows() {
-        var start = oldestSeconds
-        while start <= headSeconds {
-            windows[position(start)] = WindowColumns(startSeconds: start)
-            start += limits.windowSeconds
+        if known == nil || known?.sourceLabels != rowSource { keys.useLabels(rowSource, window: start) }
+        if known == nil || known?.destinationLabels != rowDestination {
+            keys.useLabels(rowDestination, window: start)
         }
+        noteLabels(slot, source, destination, window: start)
+        insertedRecords += 1
+        history.sequence += 1
+        history.open[place].update(Int(slot), sequence: history.sequence) { row in
+            row.add(counters)
+            row.sourceLabels = rowSource
+            row.destinationLabels = rowDestination
+            row.activity = max(row.activity, microseconds)
+            row.generation = max(row.generation, generation)
+        }
+        return true
     }
 
-    // MARK: - The ring
-
-    /// Start of the window that holds a time, Unix seconds.
-    static func windowStart(_ seconds: Int64, _ width: Int64) -> Int64 {
-        let rest = seconds % width
-        return rest < 0 ? seconds - rest - width : seconds - rest
-    }
-
-    /// Where the window with this start is in `windows`.
-    func position(_ startSeconds: Int64) -> Int {
-        let index = (startSeconds / limits.windowSeconds) % Int64(limits.windowCount)
-        return Int(index < 0 ? index + Int64(limits.windowCount) : index)
-    }
-
-    /// Positions of the windows that start in `range`, oldest first.
-    func positions(from: Int64, before: Int64) -> [Int] {
-        let first = from <= oldestSeconds ? oldestSeconds : ceiling(from)
-        return stride(from: first, to: min(before, headSeconds + 1), by: Int(limits.windowSeconds))
-            .map(position)
-    }
-
-    private func ceiling(_ seconds: Int64) -> Int64 {
-        guard seconds <= headSeconds else { return headSeconds + 1 }
-        let start = Self.windowStart(seconds, limits.windowSeconds)
-        return start == seconds ? start : start + limits.windowSeconds
+    /// The key's newest labels are what conditions on labels look at.
+    @inline(__always)
+    private mutating func noteLabels(
+        _ slot: UInt32, _ source: UInt32, _ destination: UInt32, window start: Int64
+    ) {
+        let row = history.columns.keys[slot]
+        guard row.sourceLabels != source || row.destinationLabels != destination else { return }
+        guard start >= keys.newest[Int(slot)] else { return }
+        history.columns.keys[slot].sourceLabels = source
+        history.columns.keys[slot].destinationLabels = destination
+        keys.useLabels(source, window: start)
+        keys.useLabels(destination, window: start)
     }
 }
 
-// MARK: - Losses
+/// What became of a record.
+public enum FlowInsertion: Hashable, Sendable {
+    case stored
+    /// It came before from the same sender.
+    case repeated
+    /// It could not be kept; the losses say why.
+    case refused
+    /// Its bytes are not known.
+    case unknown
+}
 
-extension FlowStore {
-    /// What could not be kept, totals since the start.
-    public var losses: [EventLoss] {
-        [
-            EventLoss(
-                name: "flow_records_too_old_total", count: refusals.tooOld,
-                help:
-                    "Flow records from before the oldest window. Check the sending node's clock."),
-            EventLoss(
-                name: "flow_records_too_new_total", count: refusals.tooNew,
-                help: "Flow records from after the future window. Check the sending node's clock."
-            ),
-            EventLoss(
-                name: "flow_records_over_key_limit_total", count: refusals.keyLimit,
-                help:
-                    "Flow records of new keys beyond the limit of \(limits.maximumKeys). Raise the limit."
-            ),
-            EventLoss(
-                name: "flow_records_oversized_total", count: refusals.keySize,
-                help:
-                    "Flow records with over \(limits.maximumKeyBytes) bytes of names. Check the sender."
-            ),
-            EventLoss(
-                name: "flow_label_sets_dropped_total", count: keys.refusedLabelSets,
-                help:
-                    "Label sets of a key beyond \(KeyTable.maximumLabelSets); their records count unlabelled."
-            ),
-        ]
+/// A flow record whose key and labels are still encoded, in whichever form: equal bytes mean equal keys.
+///
+/// The bytes must stay where they are for as long as the value is used.
+public struct EncodedFlow {
+    public var key: UnsafeRawBufferPointer
+    /// Of both ends together.
+    public var labels: UnsafeRawBufferPointer
+    /// Picks the window, Unix seconds.
+    public var startSeconds: Int64
+    /// Unix seconds.
+    public var endSeconds: Int64
+    public var counters: FlowCounters
+
+    public init(
+        key: UnsafeRawBufferPointer, labels: UnsafeRawBufferPointer, startSeconds: Int64, endSeconds: Int64,
+        counters: FlowCounters
+    ) {
+        self.key = key
+        self.labels = labels
+        self.startSeconds = startSeconds
+        self.endSeconds = endSeconds
+        self.counters = counters
     }
 }
 
 extension FlowKey {
     /// UTF-8 bytes of everything in the key that has no fixed size.
     var textBytes: Int {
-        func size(_ hits: [PolicyHit]) -> Int {
+        func size(_ hits: [FlowHit]) -> Int {
             hits.reduce(hits.count * 32) { sum, hit in
-                let names =
-                    switch hit.place {
-                    case .rule(let id, _), .endOfTier(let id): id.name.utf8.count + id.namespace.utf8.count
-                    case .profileRule(let name, _): name.utf8.count
-                    case .noProfileMatch: 0
-                    }
-                return sum + hit.tier.utf8.count + names
+                let trigger = hit.trigger
+                return sum + hit.tier.utf8.count + hit.name.utf8.count + hit.namespace.utf8.count
+                    + (trigger?.tier.utf8.count ?? 0) + (trigger?.name.utf8.count ?? 0)
+                    + (trigger?.namespace.utf8.count ?? 0)
             }
         }
-        let texts = [
-            source.name, source.namespace, destination.name, destination.namespace, service.name,
-            service.namespace,
-            service.portName, transport,
-        ]
-        return texts.reduce(size(trace.enforced) + size(trace.pending)) { $0 + $1.utf8.count }
+        return size(trace.enforced) + size(trace.pending) + source.name.utf8.count
+            + source.namespace.utf8.count + destination.name.utf8.count + destination.namespace.utf8.count
+            + service.name.utf8.count + service.namespace.utf8.count + service.portName.utf8.count
+            + transport.utf8.count
     }
 }

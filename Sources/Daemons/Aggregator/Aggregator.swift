@@ -7,16 +7,19 @@ public import FlowModel
 public import FlowStore
 public import NetworkModel
 public import ServiceLifecycle
+import Synchronization
 
 /// Keeps the flow history of a cluster and answers questions about it.
 ///
-/// Lists and hints run on a snapshot, outside the actor, so a long query does not hold up ingestion. Live
-/// readers pull: they are woken by a tick and ask for what changed since their cursor, so a slow reader costs
-/// no memory here.
-public actor Aggregator: FlowIngesting, FlowQuerying, Service {
+/// The store is behind a lock that is held for the time of a batch of records, or of taking a snapshot, which is a
+/// few reference counts. Not an actor: collectors deliver on the network's threads, and a hop to another thread for
+/// each message costs several times what storing it does (ADR 0009). Questions are answered from snapshots, outside
+/// the lock, so a long one does not hold up ingestion. Live readers pull: they are woken by a tick and ask for what
+/// changed since their cursor, so a slow reader costs no memory here.
+public final class Aggregator: FlowIngesting, FlowDelivering, FlowQuerying, Service {
     /// What bounds an aggregator, beside its store.
     public struct Limits: Hashable, Sendable {
-        public var store: FlowStore.Limits
+        public var store: FlowStoreLimits
         /// Streams of windows at a time (flow API 2.8).
         public var maximumWindowStreams: Int
         /// Windows that a stream's reader may be behind before the oldest are dropped for it.
@@ -27,7 +30,7 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
         public var tickInterval: Duration
 
         public init(
-            store: FlowStore.Limits = FlowStore.Limits(), maximumWindowStreams: Int = 100,
+            store: FlowStoreLimits = FlowStoreLimits(), maximumWindowStreams: Int = 100,
             windowBacklog: Int = 500,
             maximumLiveReaders: Int = 1_000, tickInterval: Duration = .milliseconds(200)
         ) {
@@ -39,23 +42,32 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
         }
     }
 
+    private struct State {
+        var store: FlowStore
+        var rate = RecordRate()
+        var rollOvers = RollOverTimes()
+    }
+
     /// The clock is looked at this often at least, so that one that was set is noticed soon.
     private static let longestSleep = Duration.seconds(1)
+    /// Slots looked at under the lock in one go when keys are freed: well below a millisecond.
+    private static let reclaimPiece = 2_048
 
-    private let limits: Limits
+    public let limits: Limits
     private let clock: @Sendable () -> Timestamp
-    private var store: FlowStore
-    private var rate = RecordRate()
-    private var expiredWindows: UInt64 = 0
+    private let state: Mutex<State>
+    private let expiredWindows = Atomic<Int>(0)
     private let ticks: Broadcast<Void>
     private let dueWindows: Broadcast<Int64>
+    private let rolledOver = Broadcast<Void>(maximumStreams: 8, bufferCount: 1)
     private let changed: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
+    private let isTickDue = Atomic<Bool>(false)
 
     /// An empty aggregator. `clock` tells the wall time, from which windows are cut.
     public init(limits: Limits = Limits(), clock: @escaping @Sendable () -> Timestamp) {
         self.limits = limits
         self.clock = clock
-        store = FlowStore(now: clock(), limits: limits.store)
+        state = Mutex(State(store: FlowStore(now: clock(), limits: limits.store)))
         ticks = Broadcast(maximumStreams: limits.maximumLiveReaders, bufferCount: 1)
         dueWindows = Broadcast(maximumStreams: limits.maximumWindowStreams, bufferCount: limits.windowBacklog)
         changed = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -74,22 +86,31 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
         }
         ticks.finish()
         dueWindows.finish()
+        rolledOver.finish()
     }
 
-    private nonisolated func rollOverOnTime() async {
+    private func rollOverOnTime() async {
         while !Task.isCancelled {
-            let pause = await rollOver()
+            let pause = rollOver()
+            await tidy()
             // Cancelled: the loop's condition ends it.
             try? await Task.sleep(for: min(pause, Self.longestSleep))
         }
     }
 
-    private nonisolated func tickAfterChanges() async {
+    private func tickAfterChanges() async {
         for await _ in changed.stream {
+            isTickDue.store(false, ordering: .sequentiallyConsistent)
             ticks.send(())
             // Changes during the pause leave one element in the stream. Cancelled: the stream ends.
             try? await Task.sleep(for: limits.tickInterval)
         }
+    }
+
+    private func noteChange() {
+        // One wake-up is enough for all changes until it was followed.
+        guard !isTickDue.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        changed.continuation.yield()
     }
 
     /// Brings the windows up to the clock, as `run` does in time. Returns how long the newest window still
@@ -97,81 +118,147 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
     @discardableResult
     public func rollOver() -> Duration {
         let now = clock()
-        let due = store.rollOver(now: now)
+        let (due, head) = state.withLock { state in
+            let began = ContinuousClock.now
+            let due = state.store.rollOver(now: now)
+            if !due.isEmpty { state.rollOvers.add(ContinuousClock.now - began, at: now) }
+            return (due, state.store.history.headSeconds)
+        }
         for start in due { dueWindows.send(start) }
-        if !due.isEmpty { changed.continuation.yield() }
-        let next = Timestamp(seconds: store.headSeconds)
-        return .nanoseconds(max(10_000_000, next.nanoseconds(since: now)))
+        if !due.isEmpty {
+            noteChange()
+            rolledOver.send(())
+        }
+        return .nanoseconds(max(10_000_000, Timestamp(seconds: head).nanoseconds(since: now)))
     }
 
-    // MARK: - FlowIngesting
+    /// Packs windows that are over and frees keys that are gone, in pieces and mostly outside the lock.
+    private func tidy() async {
+        while var sealing = state.withLock({ $0.store.nextSealing() }) {
+            sealing.pack()
+            let packed = sealing
+            // A record may have come for it meanwhile; then the next round sees it again.
+            guard state.withLock({ $0.store.finish(packed) }) else { break }
+        }
+        while state.withLock({ $0.store.reclaim(limit: Self.reclaimPiece) }) { await Task.yield() }
+    }
+
+    // MARK: - Ingestion
 
     public func ingest(_ records: [FlowRecord]) {
         guard !records.isEmpty else { return }
-        for record in records { store.insert(record) }
-        rate.add(records.count, second: clock().seconds)
-        changed.continuation.yield()
+        deliver { store in
+            for record in records { store.insert(record) }
+            return records.count
+        }
+    }
+
+    @discardableResult
+    public func deliver(_ body: (inout FlowStore) -> Int) -> Int {
+        let second = clock().seconds
+        let count = state.withLock { state in
+            let count = body(&state.store)
+            state.rate.add(count, second: second)
+            return count
+        }
+        if count > 0 { noteChange() }
+        return count
     }
 
     // MARK: - FlowQuerying
 
-    public nonisolated func list(
-        _ query: FlowListQuery
-    ) async throws(FlowQueryError) -> FlowPage<FlowAggregate> {
-        let (snapshot, now) = await capture()
-        return try snapshot.list(query, now: now)
+    public func list(_ query: FlowListQuery) async throws(FlowQueryError) -> FlowPage<FlowAggregate> {
+        try snapshot().list(query, now: clock())
     }
 
-    public nonisolated func hints(_ query: FlowHintsQuery) async throws(FlowQueryError) -> FlowPage<String> {
-        let (snapshot, now) = await capture()
-        return try snapshot.hints(query, now: now)
+    public func count(_ query: FlowCountQuery) async throws(FlowQueryError) -> Int {
+        try snapshot().count(query, now: clock())
     }
 
-    public func changes(_ query: FlowChangesQuery) -> FlowChanges {
-        store.changes(query, now: clock())
+    public func hints(_ query: FlowHintsQuery) async throws(FlowQueryError) -> FlowPage<String> {
+        try snapshot().hints(query, now: clock())
     }
 
-    public func changeTicks() throws(FlowQueryError) -> AsyncStream<Void> {
+    public func statistics(_ query: FlowStatisticsQuery) async throws(FlowQueryError) -> [FlowStatistic] {
+        try snapshot().statistics(query, now: clock())
+    }
+
+    public func histogram(_ query: FlowHistogramQuery) async throws(FlowQueryError) -> [FlowHistogramBin] {
+        try snapshot().histogram(query, now: clock())
+    }
+
+    public func topTalkers(_ query: FlowTopQuery) async throws(FlowQueryError) -> [FlowTalker] {
+        try snapshot().topTalkers(query, now: clock())
+    }
+
+    public func changes(_ query: FlowChangesQuery) async -> FlowChanges {
+        snapshot().changes(query, now: clock())
+    }
+
+    public func changeTicks() async throws(FlowQueryError) -> AsyncStream<Void> {
         guard let stream = ticks.stream() else { throw .tooManyStreams(limit: limits.maximumLiveReaders) }
         return stream
     }
 
     public func windows(
-        startTimeGTE: Int64, filter: FlowFilter
-    ) throws(FlowQueryError) -> AsyncThrowingStream<FlowWindow, any Error> {
-        let backfill = store.windowsDue(startTimeGTE: startTimeGTE, now: clock())
-        guard let starts = dueWindows.stream(backlog: backfill) else {
-            throw .tooManyStreams(limit: limits.maximumWindowStreams)
+        startTimeGTE: Int64, filter: FlowExpression
+    ) async throws(FlowQueryError) -> AsyncThrowingStream<FlowWindow, any Error> {
+        // One lock for both: no window comes due between the backlog and the first live one.
+        let starts = state.withLock { state in
+            dueWindows.stream(
+                backlog: state.store.history.windowsDue(startTimeGTE: startTimeGTE, now: clock()))
         }
+        guard let starts else { throw .tooManyStreams(limit: limits.maximumWindowStreams) }
         let reader = WindowReader(starts: starts, aggregator: self, filter: filter)
         return AsyncThrowingStream { await reader.next() }
     }
 
     /// A window that came due; nil, and counted, when its reader was so slow that it is gone.
-    fileprivate func window(startSeconds: Int64, filter: FlowFilter) -> FlowWindow? {
-        let window = store.window(startSeconds: startSeconds, filter: filter)
-        if window == nil { expiredWindows += 1 }
+    fileprivate func window(startSeconds: Int64, filter: FlowExpression) -> FlowWindow? {
+        let window = snapshot().window(startSeconds: startSeconds, filter: filter)
+        if window == nil { expiredWindows.add(1, ordering: .relaxed) }
         return window
     }
 
-    private func capture() -> (FlowStore, Timestamp) { (store, clock()) }
+    /// What is known now; it does not change any more.
+    public func snapshot() -> FlowHistory { state.withLock(\.store.history) }
+
+    /// Says when windows were rolled over, for those who work through what has closed. Roll-overs coalesce. Nil
+    /// when too many ask.
+    public func rollOvers() -> AsyncStream<Void>? { rolledOver.stream() }
 
     // MARK: - Statistics
 
     /// Keys with data in any window.
-    public var flowKeyCount: Int { store.keyCount }
+    public var flowKeyCount: Int { state.withLock(\.store.history.keyCount) }
 
     /// Flow records taken per second, over the last ten whole seconds.
-    public var recordsPerSecond: Double { rate.perSecond(now: clock().seconds) }
+    public var recordsPerSecond: Double {
+        let second = clock().seconds
+        return state.withLock { $0.rate.perSecond(now: second) }
+    }
 
     /// Everything that was lost here, totals since the start.
     public var losses: [EventLoss] {
-        store.losses + [
+        let expired = expiredWindows.load(ordering: .relaxed)
+        return state.withLock(\.store.losses) + [
             EventLoss(
-                name: "flow_stream_windows_dropped_total", count: dueWindows.dropped + expiredWindows,
+                name: "flow_stream_windows_dropped_total", count: dueWindows.dropped + UInt64(expired),
                 help: "Windows that readers of flow streams did not take in time. Read faster or filter more."
             )
         ]
+    }
+
+    /// Numbers for those who watch the aggregator.
+    public var statistics: AggregatorStatistics {
+        state.withLock { state in
+            AggregatorStatistics(
+                insertedRecords: state.store.insertedRecords,
+                repeatedDeliveries: state.store.repeatedDeliveries, gauges: state.store.gauges,
+                rollOvers: state.rollOvers, windowStreams: dueWindows.streamCount,
+                liveReaders: ticks.streamCount, headSeconds: state.store.history.headSeconds,
+                oldestSeconds: state.store.history.oldestSeconds)
+        }
     }
 }
 
@@ -179,9 +266,9 @@ public actor Aggregator: FlowIngesting, FlowQuerying, Service {
 private actor WindowReader {
     private let starts: AsyncStream<Int64>
     private let aggregator: Aggregator
-    private let filter: FlowFilter
+    private let filter: FlowExpression
 
-    init(starts: AsyncStream<Int64>, aggregator: Aggregator, filter: FlowFilter) {
+    init(starts: AsyncStream<Int64>, aggregator: Aggregator, filter: FlowExpression) {
         self.starts = starts
         self.aggregator = aggregator
         self.filter = filter
@@ -190,43 +277,9 @@ private actor WindowReader {
     /// The next window with a matching flow; nil at the end.
     func next() async -> FlowWindow? {
         for await start in starts {
-            guard let window = await aggregator.window(startSeconds: start, filter: filter) else { continue }
+            guard let window = aggregator.window(startSeconds: start, filter: filter) else { continue }
             if !window.flows.isEmpty { return window }
         }
         return nil
-    }
-}
-
-/// Counts records per second of the clock, for the last ten seconds.
-private struct RecordRate {
-    private static let seconds = 10
-    private var counts = [Int](repeating: 0, count: seconds + 1)
-    private var latest: Int64 = 0
-
-    mutating func add(_ count: Int, second: Int64) {
-        advance(to: second)
-        counts[index(second)] += count
-    }
-
-    func perSecond(now: Int64) -> Double {
-        var copy = self
-        copy.advance(to: now)
-        // The second that is still running is left out.
-        return Double(copy.counts.reduce(0, +) - copy.counts[index(now)]) / Double(Self.seconds)
-    }
-
-    private func index(_ second: Int64) -> Int {
-        let rest = Int(second % Int64(counts.count))
-        return rest < 0 ? rest + counts.count : rest
-    }
-
-    private mutating func advance(to second: Int64) {
-        guard second != latest else { return }
-        if second < latest || second - latest > Int64(counts.count) {
-            counts = Array(repeating: 0, count: counts.count)
-        } else {
-            for passed in (latest + 1)...second { counts[index(passed)] = 0 }
-        }
-        latest = second
     }
 }

@@ -23,6 +23,9 @@ final class Broadcast<Value: Sendable>: Sendable {
     /// Values that were dropped, since the start.
     var dropped: UInt64 { state.withLock(\.dropped) }
 
+    /// Streams that are open.
+    var streamCount: Int { state.withLock(\.streams.count) }
+
     /// A new stream that starts with `backlog`; nil when there are too many.
     func stream(backlog: [Value] = []) -> AsyncStream<Value>? {
         let room = max(bufferCount, backlog.count)

@@ -63,11 +63,11 @@ public struct FlowExpectation: Hashable, Sendable {
             && pendingPolicy.map { name in key.trace.pending.contains { $0.policy?.name == name } } ?? true
     }
 
-    private static func verdict(_ hits: [PolicyHit]) -> FlowAction? {
+    private static func verdict(_ hits: [FlowHit]) -> FlowAction? {
         switch hits.last?.action {
         case .allow: .allow
         case .deny: .deny
-        case .pass, .log, nil: nil
+        case .pass, .unspecified, nil: nil
         }
     }
 }
@@ -76,10 +76,10 @@ extension FlowExpectation: CustomStringConvertible {
     /// `deny shop/catalog-* -> data/db-0:5432 by db-access (seen at destination)`
     public var description: String {
         let by = policy.map { " by \($0)" } ?? ""
-        let pending = pendingAction.map { ", pending \($0.rawValue)" } ?? ""
+        let pending = pendingAction.map { ", pending \($0.name)" } ?? ""
         let pendingBy = pendingPolicy.map { " by \($0)" } ?? ""
         let end = reporter == .source ? "source" : "destination"
-        return (isPresent ? "" : "no ") + "\(action.rawValue) \(source.namespace)/\(source.name) -> "
+        return (isPresent ? "" : "no ") + "\(action.name) \(source.namespace)/\(source.name) -> "
             + "\(destination.namespace)/\(destination.name):\(port)\(by)\(pending)\(pendingBy)"
             + " (seen at \(end))"
     }

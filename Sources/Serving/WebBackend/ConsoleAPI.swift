@@ -36,7 +36,7 @@ struct ConsoleAPI: Sendable {
             "since", in: 0...Self.maximumSinceSeconds,
             accepted: "seconds to look back, 0 to \(Self.maximumSinceSeconds)",
             default: Self.defaultSinceSeconds)
-        let filter = try FlowFilterJSON.filter(request.query)
+        let filter = try FlowFilterJSON.filter(request.query).expression
         var start = FlowChangeStart.secondsAgo(since)
         if let text = request.lastEventID {
             // A cursor that is not a number is none of ours; 0 is before all of ours.
@@ -45,7 +45,7 @@ struct ConsoleAPI: Sendable {
         let limits = request.limits
         let changes = FlowChangesQuery(
             start: start, filter: filter, limit: limits.maximumRowsPerMessage,
-            maximumBacklog: filter.isEmpty ? limits.maximumBacklog : limits.maximumFilteredBacklog)
+            maximumBacklog: filter == .always ? limits.maximumBacklog : limits.maximumFilteredBacklog)
         let place = try subscribers.take()
         let ticks = try await querying.changeTicks()
         return request.response(holding: place) { output in

@@ -3,7 +3,6 @@
 import FlowModel
 import FoundationEssentials
 import HTTPTypes
-import PolicyModel
 
 /// The `filters` parameter: JSON text with the fields of flow API 4.3.
 enum FlowFilterJSON {
@@ -101,9 +100,8 @@ private struct Fields: Decodable {
         func matches(_ key: CodingKeys) throws -> [FlowFilter.StringMatch] {
             try fields.decodeIfPresent([StringField].self, forKey: key)?.map(\.match) ?? []
         }
-        func actions(_ key: CodingKeys) throws -> [RuleAction] {
-            // No flow or hit has the action Log, so it stands for "ActionUnspecified", which matches nothing.
-            try fields.decodeIfPresent([ActionField].self, forKey: key)?.map { $0.action ?? .log } ?? []
+        func actions(_ key: CodingKeys) throws -> [FlowAction] {
+            try fields.decodeIfPresent([ActionField].self, forKey: key)?.map(\.action) ?? []
         }
         var filter = FlowFilter()
         filter.sourceNames = try matches(.sourceNames)
@@ -152,11 +150,10 @@ private struct PortField: Decodable {
 }
 
 private struct ActionField: Decodable {
-    /// Nil: unspecified.
-    let action: RuleAction?
+    let action: FlowAction
 
     init(from decoder: any Decoder) throws {
-        action = try Choice<FlowAPIAction>(from: decoder).value.action
+        action = try Choice<APIName<FlowAction>>(from: decoder).value.value
     }
 }
 
@@ -165,7 +162,8 @@ private struct ReporterField: Decodable {
     let reporter: FlowReporter?
 
     init(from decoder: any Decoder) throws {
-        reporter = try Choice<FlowAPIReporter>(from: decoder).value.reporter
+        let named = try Choice<APIName<FlowReporter>>(from: decoder).value.value
+        reporter = named == .unspecified ? nil : named
     }
 }
 
@@ -178,10 +176,12 @@ private struct PolicyField: Decodable {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         var match = FlowFilter.PolicyMatch()
         if fields.contains(.kind) {
-            match.kind = try fields.decode(Choice<FlowAPIKind>.self, forKey: .kind).value.kind
+            let kind = try fields.decode(Choice<APIName<FlowPolicyKind>>.self, forKey: .kind).value.value
+            match.kind = kind == .unspecified ? nil : kind
         }
         if fields.contains(.action) {
-            match.action = try fields.decode(ActionField.self, forKey: .action).action
+            let action = try fields.decode(ActionField.self, forKey: .action).action
+            match.action = action == .unspecified ? nil : action
         }
         match.tier = try fields.decodeIfPresent(StringField.self, forKey: .tier)?.match
         match.name = try fields.decodeIfPresent(StringField.self, forKey: .name)?.match
@@ -194,7 +194,7 @@ private struct PolicyField: Decodable {
         guard match.namespace?.value == "Global", match.kind == nil || match.kind.map(isGlobal) == true else {
             return [match]
         }
-        let kinds = match.kind.map { [$0] } ?? FlowFilter.HitKind.allCases.filter(isGlobal)
+        let kinds = match.kind.map { [$0] } ?? FlowPolicyKind.allCases.filter(isGlobal)
         return kinds.map { kind in
             var global = match
             global.kind = kind
@@ -203,7 +203,7 @@ private struct PolicyField: Decodable {
         }
     }
 
-    private static func isGlobal(_ kind: FlowFilter.HitKind) -> Bool {
+    private static func isGlobal(_ kind: FlowPolicyKind) -> Bool {
         kind == .globalNetworkPolicy || kind == .stagedGlobalNetworkPolicy || kind == .clusterNetworkPolicy
     }
 }
@@ -226,38 +226,29 @@ private struct Choice<Value: RawRepresentable<String> & CaseIterable>: Decodable
     }
 }
 
-private enum FlowAPIAction: String, CaseIterable {
-    case unspecified = "ActionUnspecified"
-    case allow = "Allow"
-    case deny = "Deny"
-    case pass = "Pass"
+/// A value of the flow API by its name there.
+private struct APIName<Value: FlowAPINamed>: RawRepresentable, CaseIterable {
+    let value: Value
 
-    var action: RuleAction? { RuleAction(rawValue: rawValue) }
-}
+    static var allCases: [APIName] { Value.allCases.map { APIName(value: $0) } }
 
-private enum FlowAPIReporter: String, CaseIterable {
-    case unspecified = "ReporterUnspecified"
-    case source = "Src"
-    case destination = "Dst"
-
-    var reporter: FlowReporter? { FlowReporter(rawValue: rawValue) }
-}
-
-private struct FlowAPIKind: RawRepresentable, CaseIterable {
-    /// Nil: unspecified.
-    let kind: FlowFilter.HitKind?
-
-    static let allCases = [FlowAPIKind(kind: nil)] + FlowFilter.HitKind.allCases.map { FlowAPIKind(kind: $0) }
-
-    private init(kind: FlowFilter.HitKind?) { self.kind = kind }
+    private init(value: Value) { self.value = value }
 
     init?(rawValue: String) {
-        kind = FlowFilter.HitKind(rawValue: rawValue)
-        if kind == nil, rawValue != "KindUnspecified" { return nil }
+        guard let value = Value.allCases.first(where: { $0.name == rawValue }) else { return nil }
+        self.value = value
     }
 
-    var rawValue: String { kind?.rawValue ?? "KindUnspecified" }
+    var rawValue: String { value.name }
 }
+
+private protocol FlowAPINamed: CaseIterable {
+    var name: String { get }
+}
+
+extension FlowAction: FlowAPINamed {}
+extension FlowReporter: FlowAPINamed {}
+extension FlowPolicyKind: FlowAPINamed {}
 
 extension FlowFilter.MatchType: CaseIterable {
     static let allCases: [FlowFilter.MatchType] = [.exact, .fuzzy]

@@ -2,7 +2,6 @@
 
 import FlowModel
 import FlowStore
-import PolicyModel
 
 /// Names that Whisker shows in place of stored ones (flow API 4.3, 4.4).
 enum DisplayName {
@@ -28,7 +27,7 @@ extension JSONWriter {
         key("end_time")
         time(seconds: flow.endSeconds)
         key("action")
-        string(flow.key.action.rawValue)
+        string(flow.key.action.name)
         whiskerEnd(flow.key.source, ("source_name", "source_namespace", "source_labels"), flow.sourceLabels)
         whiskerEnd(
             flow.key.destination, ("dest_name", "dest_namespace", "dest_labels"), flow.destinationLabels)
@@ -37,7 +36,7 @@ extension JSONWriter {
         key("dest_port")
         integer(flow.key.destinationPort)
         key("reporter")
-        string(flow.key.reporter.rawValue)
+        string(flow.key.reporter.name)
         policies(flow.key.trace)
         trafficCounters(flow.counters)
         endObject()
@@ -60,21 +59,21 @@ extension JSONWriter {
         key("updated_at")
         time(flow.lastActivity)
         key("action")
-        string(flow.key.action.rawValue)
+        string(flow.key.action.name)
         whiskerEnd(flow.key.source, ("source_name", "source_namespace", "source_labels"), flow.sourceLabels)
         key("source_type")
-        string(flow.key.source.type.rawValue)
+        string(flow.key.source.type.name)
         whiskerEnd(
             flow.key.destination, ("dest_name", "dest_namespace", "dest_labels"), flow.destinationLabels)
         key("dest_type")
-        string(flow.key.destination.type.rawValue)
+        string(flow.key.destination.type.name)
         service(flow.key.service)
         key("protocol")
         string(flow.key.transport)
         key("dest_port")
         integer(flow.key.destinationPort)
         key("reporter")
-        string(flow.key.reporter.rawValue)
+        string(flow.key.reporter.name)
         policies(flow.key.trace)
         trafficCounters(flow.counters)
         key("connections_started")
@@ -123,7 +122,7 @@ extension JSONWriter {
 
     // MARK: - Traces
 
-    private mutating func policies(_ trace: PolicyTrace) {
+    private mutating func policies(_ trace: FlowTrace) {
         key("policies")
         beginObject()
         key("enforced")
@@ -137,20 +136,16 @@ extension JSONWriter {
         endObject()
     }
 
-    private mutating func hit(_ hit: PolicyHit) {
-        switch hit.place {
-        case .rule(let policy, _): beginHit(.init(policy.kind), policy.name, policy.namespace, hit)
-        case .profileRule(let profile, _): beginHit(.profile, profile, "", hit)
-        case .noProfileMatch: beginHit(.profile, "__NO_MATCH__", "", hit)
-        case .endOfTier: beginHit(.endOfTier, "", "", hit)
-        }
+    private mutating func hit(_ hit: FlowHit) {
+        beginHit(hit.kind, hit.name, hit.namespace, hit.tier, hit)
         key("trigger")
-        if case .endOfTier(let policy) = hit.place {
+        if let trigger = hit.trigger {
             // Upstream leaves the action of a trigger unset; Whisker's page looks every action up in a table
             // without that value, so the hit's own action stands here.
-            let trigger = PolicyHit(
-                place: .rule(policy, index: 0), tier: hit.tier, action: hit.action, policyIndex: 0)
-            beginHit(.init(policy.kind), policy.name, policy.namespace, trigger)
+            var shown = hit
+            shown.policyIndex = 0
+            shown.ruleIndex = 0
+            beginHit(trigger.kind, trigger.name, trigger.namespace, trigger.tier, shown)
             key("trigger")
             null()
             endObject()
@@ -161,19 +156,19 @@ extension JSONWriter {
     }
 
     private mutating func beginHit(
-        _ kind: FlowFilter.HitKind, _ name: String, _ namespace: String, _ hit: PolicyHit
+        _ kind: FlowPolicyKind, _ name: String, _ namespace: String, _ tier: String, _ hit: FlowHit
     ) {
         beginObject()
         key("kind")
-        string(kind.rawValue)
+        string(kind.name)
         key("name")
         string(name)
         key("namespace")
         string(namespace)
         key("tier")
-        string(hit.tier)
+        string(tier)
         key("action")
-        string(hit.action.rawValue)
+        string(hit.action.name)
         key("policy_index")
         integer(hit.policyIndex)
         key("rule_index")

@@ -126,7 +126,7 @@ extension JSONWriter {
     private mutating func policy(_ item: PolicyListing.Item) {
         beginObject()
         key("kind")
-        string(FlowFilter.HitKind(item.id.kind).rawValue)
+        string(FlowPolicyKind(item.id.kind).name)
         key("namespace")
         string(item.id.namespace)
         key("name")

@@ -63,7 +63,7 @@ struct LabGuide: Sendable {
 
     /// A story begins when there is something to see.
     private func untilFirstFlow() async throws {
-        while await aggregator.flowKeyCount == 0 { try await Task.sleep(for: .milliseconds(100)) }
+        while aggregator.flowKeyCount == 0 { try await Task.sleep(for: .milliseconds(100)) }
     }
 
     /// Whether flows that match had activity at or after `since`.

@@ -36,10 +36,10 @@ final class LabStatus: StatusProviding {
                     name: agent.nodeName, kind: agent.sourceKind, isConnected: true,
                     lastEvent: agent.lastEventAt)
             ],
-            flowsPerSecond: await aggregator.recordsPerSecond, flowKeys: await aggregator.flowKeyCount,
+            flowsPerSecond: aggregator.recordsPerSecond, flowKeys: aggregator.flowKeyCount,
             endpoints: agent.snapshot.endpoints.count,
             enforcedPolicies: agent.snapshot.policies.count - staged, stagedPolicies: staged,
-            losses: agent.losses + (await aggregator.losses), policyErrors: agent.diagnostics,
+            losses: agent.losses + aggregator.losses, policyErrors: agent.diagnostics,
             scenario: progress.withLock { $0 }.map {
                 .init(name: $0.name, step: $0.step, steps: $0.steps, title: $0.stepTitle, hint: $0.hint)
             })

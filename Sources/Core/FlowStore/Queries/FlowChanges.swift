@@ -27,14 +27,14 @@ public enum FlowChangeStart: Hashable, Sendable {
 /// What changed, in pieces. Call again with the cursor of the answer.
 public struct FlowChangesQuery: Hashable, Sendable {
     public var start: FlowChangeStart
-    public var filter: FlowFilter
+    public var filter: FlowExpression
     /// Entries to look at, filtered out ones included: bounds the work of one call.
     public var limit: Int
     /// When more entries than this are outstanding the oldest are skipped, and the answer says so.
     public var maximumBacklog: Int
 
     public init(
-        start: FlowChangeStart, filter: FlowFilter = FlowFilter(), limit: Int = 1_000,
+        start: FlowChangeStart, filter: FlowExpression = .always, limit: Int = 1_000,
         maximumBacklog: Int = 200_000
     ) {
         self.start = start

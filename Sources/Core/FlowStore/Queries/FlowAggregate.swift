@@ -21,11 +21,13 @@ public struct FlowAggregate: Hashable, Sendable {
     public var lastActivity: Timestamp
     /// Generation of the policy program in the latest record that named one; 0 when none did.
     public var generation: UInt64
+    /// Real addresses of some connections of the key, newest last; a sample over the key's whole history.
+    public var addresses: [FlowAddresses]
 
     public init(
         id: UInt64, key: FlowKey, startSeconds: Int64, endSeconds: Int64, sourceLabels: [String] = [],
         destinationLabels: [String] = [], counters: FlowCounters, lastActivity: Timestamp,
-        generation: UInt64 = 0
+        generation: UInt64 = 0, addresses: [FlowAddresses] = []
     ) {
         self.id = id
         self.key = key
@@ -36,6 +38,7 @@ public struct FlowAggregate: Hashable, Sendable {
         self.counters = counters
         self.lastActivity = lastActivity
         self.generation = generation
+        self.addresses = addresses
     }
 }
 

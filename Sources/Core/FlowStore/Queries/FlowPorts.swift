@@ -8,10 +8,30 @@ public protocol FlowIngesting: Sendable {
     func ingest(_ records: [FlowRecord]) async
 }
 
+/// Where collectors deliver encoded flows: a store in this process, for the time of a batch.
+public protocol FlowDelivering: Sendable {
+    /// Runs `body` with the store, which nobody else has meanwhile. `body` does not block; it returns how many
+    /// records it stored, and so does this.
+    @discardableResult
+    func deliver(_ body: (inout FlowStore) -> Int) -> Int
+}
+
 /// Where flows can be asked for: a store in this process, or a client of one elsewhere.
 public protocol FlowQuerying: Sendable {
     /// Flows summed over the windows of a time range.
     func list(_ query: FlowListQuery) async throws(FlowQueryError) -> FlowPage<FlowAggregate>
+
+    /// How many flows a list would have.
+    func count(_ query: FlowCountQuery) async throws(FlowQueryError) -> Int
+
+    /// What each policy, or each rule, did (flow API 2.9). Empty when nothing is to report.
+    func statistics(_ query: FlowStatisticsQuery) async throws(FlowQueryError) -> [FlowStatistic]
+
+    /// Activity over time, oldest first; bins without data are there too.
+    func histogram(_ query: FlowHistogramQuery) async throws(FlowQueryError) -> [FlowHistogramBin]
+
+    /// Who sent, received or was denied the most, greatest first.
+    func topTalkers(_ query: FlowTopQuery) async throws(FlowQueryError) -> [FlowTalker]
 
     /// Distinct values of a field, bytewise ascending.
     func hints(_ query: FlowHintsQuery) async throws(FlowQueryError) -> FlowPage<String>
@@ -27,6 +47,6 @@ public protocol FlowQuerying: Sendable {
     /// now, negative: relative to now, Unix seconds), then each one as it comes due. Windows without a
     /// matching flow are left out.
     func windows(
-        startTimeGTE: Int64, filter: FlowFilter
+        startTimeGTE: Int64, filter: FlowExpression
     ) async throws(FlowQueryError) -> AsyncThrowingStream<FlowWindow, any Error>
 }

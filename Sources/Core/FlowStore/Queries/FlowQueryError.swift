@@ -8,7 +8,13 @@ public enum FlowQueryError: Error, Hashable, Sendable {
     case negativePageSize(Int64)
     case unsupportedSort(FlowSortKey)
     case severalSortKeys([FlowSortKey])
+    /// Statistics are asked for windows that are not kept; Unix seconds.
+    case rangeOutsideHistory(startGTE: Int64, startLT: Int64, oldest: Int64, newest: Int64)
+    /// A histogram with so many bins, or of a width that is no multiple of the window.
+    case unusableBins(String)
     case tooManyStreams(limit: Int)
+    /// The server that is asked cannot do this.
+    case unsupported(String)
     /// The flows are elsewhere and could not be reached.
     case unavailable(String)
 }
@@ -24,6 +30,11 @@ extension FlowQueryError: CustomStringConvertible {
         case .unsupportedSort(let key): "flows cannot be sorted by \(key.rawValue)"
         case .severalSortKeys(let keys):
             "\(keys.count) sort orders were given (\(keys.map(\.rawValue).joined(separator: ", "))); give one"
+        case .rangeOutsideHistory(let start, let end, let oldest, let newest):
+            "statistics from \(start) to \(end) reach outside the history, "
+                + "which is from \(oldest) to \(newest) (Unix seconds)"
+        case .unusableBins(let reason): reason
+        case .unsupported(let what): "the server cannot do this: \(what)"
         case .tooManyStreams(let limit):
             "\(limit) streams are open, which is the limit; close one and try again"
         case .unavailable(let reason): "the flows cannot be reached: \(reason)"

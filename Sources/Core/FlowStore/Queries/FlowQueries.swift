@@ -52,14 +52,14 @@ public enum FlowSortKey: String, Sendable, Hashable, CaseIterable {
 
 /// What to list (flow API 2.3 to 2.6).
 public struct FlowListQuery: Hashable, Sendable {
-    public var filter: FlowFilter
+    public var filter: FlowExpression
     public var range: FlowTimeRange
     /// At most one.
     public var sortBy: [FlowSortKey]
     public var paging: FlowPaging
 
     public init(
-        filter: FlowFilter = FlowFilter(), range: FlowTimeRange = FlowTimeRange(), sortBy: [FlowSortKey] = [],
+        filter: FlowExpression = .always, range: FlowTimeRange = FlowTimeRange(), sortBy: [FlowSortKey] = [],
         paging: FlowPaging = .everything
     ) {
         self.filter = filter
@@ -84,12 +84,12 @@ public enum FlowHintType: String, Sendable, Hashable, CaseIterable {
 /// Which values of a field occur (flow API 2.7). The whole filter applies, also on the field asked for.
 public struct FlowHintsQuery: Hashable, Sendable {
     public var type: FlowHintType
-    public var filter: FlowFilter
+    public var filter: FlowExpression
     public var range: FlowTimeRange
     public var paging: FlowPaging
 
     public init(
-        type: FlowHintType, filter: FlowFilter = FlowFilter(), range: FlowTimeRange = FlowTimeRange(),
+        type: FlowHintType, filter: FlowExpression = .always, range: FlowTimeRange = FlowTimeRange(),
         paging: FlowPaging = .everything
     ) {
         self.type = type

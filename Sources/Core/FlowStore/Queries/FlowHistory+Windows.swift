@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FlowModel
+public import NetworkModel
+
+extension FlowHistory {
+    /// Starts of the past windows that a new stream gets at once, oldest first: from the window that holds
+    /// the start up to, not including, the one that the next roll-over makes due (flow API 2.8). A start
+    /// before the oldest window is clamped; one in the filling or a later window gives nothing old.
+    public func windowsDue(startTimeGTE: Int64, now: Timestamp) -> [Int64] {
+        let wanted = FlowTimeRange.resolve(startTimeGTE, now: now.seconds, whenZero: now.seconds)
+        guard wanted < nextDueSeconds else { return [] }
+        let first = wanted <= oldestSeconds ? oldestSeconds : Self.windowStart(wanted, windowSeconds)
+        return Array(stride(from: first, to: nextDueSeconds, by: Int(windowSeconds)))
+    }
+
+    /// One window's flows with that window's counters only; nil when the window is no longer, or not yet,
+    /// kept.
+    public func window(startSeconds: Int64, filter: FlowExpression = .always) -> FlowWindow? {
+        guard startSeconds >= oldestSeconds, startSeconds <= headSeconds,
+            startSeconds == Self.windowStart(startSeconds, windowSeconds)
+        else { return nil }
+        var flows: [FlowAggregate] = []
+        if let window = window(startSeconds) {
+            let found = CompiledFilter(columns).matching(filter, among: window.slots)
+            window.forEach { slot, row in
+                guard found.contains(slot), let flow = aggregate(slot, row, start: startSeconds) else {
+                    return
+                }
+                flows.append(flow)
+            }
+        }
+        return FlowWindow(
+            startSeconds: startSeconds, endSeconds: startSeconds + windowSeconds, flows: flows)
+    }
+
+    /// Flows that pass the filter, summed over the windows that lie wholly in a range of Unix seconds, in no
+    /// order. For exporters, which take everything.
+    public func flows(from: Int64, before: Int64, filter: FlowExpression = .always) -> [FlowAggregate] {
+        let windows = windows(from: from, endingBy: before)
+        let found = CompiledFilter(columns).matching(filter, among: slots(in: windows))
+        var slots: ContiguousArray<UInt32> = []
+        found.forEach { slots.append(UInt32($0)) }
+        return sums(of: slots, over: windows)
+    }
+}

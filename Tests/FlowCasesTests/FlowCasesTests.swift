@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+import Yams
+
+/// Conformance cases of the flow API, run against the store. Further files of the same form are taken from the
+/// directory that FLOW_CASES_DIR names.
+@Suite("Cases of the flow API")
+struct FlowCasesTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let id: String
+        let title: String
+        /// `contract`, `hardening` or `quirk`.
+        let kind: String
+        /// Of its file.
+        let path: String
+        var testDescription: String { "\(id): \(title)" }
+    }
+
+    /// What no store does by itself: sending on what was collected.
+    private static let steps = ["sink", "emitted"]
+    /// Quirks that we share, on purpose; all others are decided otherwise (docs/reference/differences.md).
+    private static let sharedQuirks: Set<String> = []
+
+    private static let ownFolder = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Fixtures/flow-cases").path
+
+    private static var folders: [String] {
+        [ownFolder] + (ProcessInfo.processInfo.environment["FLOW_CASES_DIR"].map { [$0] } ?? [])
+    }
+
+    /// Every case whose steps a store can take.
+    static let cases: [Case] = {
+        var found: [Case] = []
+        for folder in folders {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            for name in names.sorted() where name.hasSuffix(".yaml") {
+                let path = "\(folder)/\(name)"
+                // A file that cannot be read fails in `files`.
+                guard let root = try? document(path) else { continue }
+                for node in root.list("cases") where !node.list("steps").contains(where: isElsewhere) {
+                    found.append(
+                        Case(
+                            id: node.text("id") ?? "?", title: node.text("title") ?? "",
+                            kind: node.text("class") ?? "contract", path: path))
+                }
+            }
+        }
+        return found
+    }()
+
+    private static func isElsewhere(_ step: Node) -> Bool { steps.contains { step[$0] != nil } }
+
+    private static func document(_ path: String) throws -> Node {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        guard let node = try compose(yaml: text) else { throw CaseProblem("\(path) is empty") }
+        return node
+    }
+
+    private func run(_ testCase: Case) throws -> [String] {
+        let root = try Self.document(testCase.path)
+        guard let node = root.list("cases").first(where: { $0.text("id") == testCase.id }),
+            let base = root["base_key"], let t0 = root.integer("t0")
+        else { throw CaseProblem("\(testCase.path) lacks base_key or t0") }
+        var run = try CaseRun(node, base: base, t0: t0)
+        for step in node.list("steps") { try run.play(step) }
+        return run.differences
+    }
+
+    @Test("hold in the store", arguments: cases.filter { $0.kind != "quirk" })
+    func contract(_ testCase: Case) throws {
+        #expect(try run(testCase) == [])
+    }
+
+    @Test("that are quirks are decided, and the decision is what the store does")
+    func quirks() throws {
+        let own = Self.cases.filter { $0.kind == "quirk" && $0.path.hasPrefix(Self.ownFolder) }
+        #expect(own.map(\.id) == ["L22", "L23", "S07", "T06", "T07", "X06"])
+        for quirk in own {
+            let isShared = try run(quirk).isEmpty
+            #expect(isShared == Self.sharedQuirks.contains(quirk.id), "\(quirk.testDescription)")
+        }
+    }
+
+    @Test("are all read, and all but those about sending on are run")
+    func files() throws {
+        for folder in Self.folders {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(names.contains { $0.hasSuffix(".yaml") }, "\(folder) has no case file")
+            for name in names where name.hasSuffix(".yaml") {
+                let root = try Self.document("\(folder)/\(name)")
+                let run = Set(Self.cases.filter { $0.path == "\(folder)/\(name)" }.map(\.id))
+                let left = root.list("cases").compactMap { $0.text("id") }.filter { !run.contains($0) }
+                #expect(folder != Self.ownFolder || left == ["E01"])
+                #expect(!run.isEmpty)
+            }
+        }
+    }
+}
