@@ -23,6 +23,7 @@ struct ConsoleResponder: HTTPResponder {
     let files: StaticFiles
     let whisker: WhiskerAPI
     let console: ConsoleAPI
+    let reports: FlowReportsAPI
     let limits: ConsoleServer.Limits
 
     func respond(to request: Request, context: ConsoleRequestContext) async -> Response {
@@ -59,6 +60,18 @@ struct ConsoleResponder: HTTPResponder {
         case "/api/v1/flows/live":
             try Self.checkMethod(request.method)
             return try await console.live(stream, whisker.subscribers)
+        case "/api/v1/flows/count":
+            try Self.checkMethod(request.method)
+            return try await reports.count(query)
+        case "/api/v1/flows/histogram":
+            try Self.checkMethod(request.method)
+            return try await reports.histogram(query)
+        case "/api/v1/flows/top":
+            try Self.checkMethod(request.method)
+            return try await reports.topTalkers(query)
+        case "/api/v1/statistics":
+            try Self.checkMethod(request.method)
+            return try await reports.statistics(query)
         case "/api/v1/status":
             try Self.checkMethod(request.method)
             return try await console.status(query)

@@ -82,7 +82,8 @@ public struct ConsoleServer: Service {
             files: files,
             whisker: WhiskerAPI(
                 querying: querying, subscribers: .init(limit: configuration.limits.maximumSubscribers)),
-            console: ConsoleAPI(querying: querying, status: StatusFeed(status)), limits: configuration.limits)
+            console: ConsoleAPI(querying: querying, status: StatusFeed(status)),
+            reports: FlowReportsAPI(querying: querying), limits: configuration.limits)
     }
 
     /// Refuses an address or port that cannot be served, before anything else is started.

@@ -70,7 +70,7 @@ struct WhiskerAPI: Sendable {
 
     // MARK: - Parameters
 
-    private static func time(_ name: String, _ query: RequestQuery) throws(RequestProblem) -> Int64 {
+    static func time(_ name: String, _ query: RequestQuery) throws(RequestProblem) -> Int64 {
         try query.integer(
             name, in: .min ... .max,
             accepted: "whole Unix seconds; negative is relative to now, 0 the default",
