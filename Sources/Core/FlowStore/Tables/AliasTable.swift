@@ -133,8 +133,10 @@ func haveEqualBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPoin
     typealias Block = SIMD4<UInt64>
     let (count, width) = (left.count, MemoryLayout<Block>.size)
     guard let left = left.baseAddress, let right = right.baseAddress else { return true }
+    @inline(__always)
     func difference(_ offset: Int) -> Block {
-        (left + offset).loadUnaligned(as: Block.self) ^ (right + offset).loadUnaligned(as: Block.self)
+        left.loadUnaligned(fromByteOffset: offset, as: Block.self)
+            ^ right.loadUnaligned(fromByteOffset: offset, as: Block.self)
     }
     guard count >= width else {
         for offset in 0..<count
@@ -144,11 +146,12 @@ func haveEqualBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPoin
         return true
     }
     var offset = 0
-    while count - offset >= 2 * width {
-        if difference(offset) | difference(offset + width) != .zero { return false }
-        offset += 2 * width
+    while count &- offset >= 2 * width {
+        let both = difference(offset) | difference(offset &+ width)
+        if both[0] | both[1] | both[2] | both[3] != 0 { return false }
+        offset &+= 2 * width
     }
-    if count - offset >= width, difference(offset) != .zero { return false }
+    if count &- offset >= width, difference(offset) != .zero { return false }
     // The last block overlaps the one before it.
     return difference(count - width) == .zero
 }

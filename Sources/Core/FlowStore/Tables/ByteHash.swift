@@ -21,22 +21,22 @@ struct ByteHash: Sendable {
 
     func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         guard let start = bytes.baseAddress else { return Self.fold(keys.0, keys.1) }
-        func word(_ offset: Int) -> UInt64 {
-            (start + offset).loadUnaligned(as: UInt64.self)
+        @inline(__always) func word(_ offset: Int) -> UInt64 {
+            start.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
         }
         let count = bytes.count
         var (first, second, third) = (keys.0, keys.0, keys.0)
         var offset = 0
-        while count - offset > 48 {
-            first = Self.fold(word(offset) ^ keys.1, word(offset + 8) ^ first)
-            second = Self.fold(word(offset + 16) ^ keys.2, word(offset + 24) ^ second)
-            third = Self.fold(word(offset + 32) ^ keys.3, word(offset + 40) ^ third)
-            offset += 48
+        while count &- offset > 48 {
+            first = Self.fold(word(offset) ^ keys.1, word(offset &+ 8) ^ first)
+            second = Self.fold(word(offset &+ 16) ^ keys.2, word(offset &+ 24) ^ second)
+            third = Self.fold(word(offset &+ 32) ^ keys.3, word(offset &+ 40) ^ third)
+            offset &+= 48
         }
         first ^= second ^ third
-        while count - offset > 16 {
-            first = Self.fold(word(offset) ^ keys.1, word(offset + 8) ^ first)
-            offset += 16
+        while count &- offset > 16 {
+            first = Self.fold(word(offset) ^ keys.1, word(offset &+ 8) ^ first)
+            offset &+= 16
         }
         var (low, high): (UInt64, UInt64) = (0, 0)
         if count >= 16 {
