@@ -52,6 +52,8 @@ public final class Aggregator: FlowIngesting, FlowDelivering, FlowQuerying, Serv
     private static let longestSleep = Duration.seconds(1)
     /// Slots looked at under the lock in one go when keys are freed: well below a millisecond.
     private static let reclaimPiece = 2_048
+    /// Flows of a window that a reader gets in one go: what a slow one holds in memory.
+    private static let windowPiece = 2_000
 
     public let limits: Limits
     private let clock: @Sendable () -> Timestamp
@@ -213,11 +215,14 @@ public final class Aggregator: FlowIngesting, FlowDelivering, FlowQuerying, Serv
         return AsyncThrowingStream { await reader.next() }
     }
 
-    /// A window that came due; nil, and counted, when its reader was so slow that it is gone.
-    fileprivate func window(startSeconds: Int64, filter: FlowExpression) -> FlowWindow? {
-        let window = snapshot().window(startSeconds: startSeconds, filter: filter)
-        if window == nil { expiredWindows.add(1, ordering: .relaxed) }
-        return window
+    /// A piece of a window that came due; nil, and counted, when its reader was so slow that it is gone.
+    fileprivate func windowPiece(
+        startSeconds: Int64, filter: FlowExpression, from place: Int
+    ) -> (window: FlowWindow, next: Int?)? {
+        let piece = snapshot().windowPiece(
+            startSeconds: startSeconds, filter: filter, from: place, limit: Self.windowPiece)
+        if piece == nil { expiredWindows.add(1, ordering: .relaxed) }
+        return piece
     }
 
     /// What is known now; it does not change any more.
@@ -262,11 +267,14 @@ public final class Aggregator: FlowIngesting, FlowDelivering, FlowQuerying, Serv
     }
 }
 
-/// Reads the windows of one stream as they are asked for, so that a slow reader costs a list of numbers.
+/// Reads the windows of one stream as they are asked for, so that a slow reader costs a list of numbers and a piece
+/// of one window.
 private actor WindowReader {
     private let starts: AsyncStream<Int64>
     private let aggregator: Aggregator
     private let filter: FlowExpression
+    /// The window that was read in part, and where to go on.
+    private var rest: (start: Int64, place: Int)?
 
     init(starts: AsyncStream<Int64>, aggregator: Aggregator, filter: FlowExpression) {
         self.starts = starts
@@ -274,12 +282,21 @@ private actor WindowReader {
         self.filter = filter
     }
 
-    /// The next window with a matching flow; nil at the end.
+    /// The next window with a matching flow, or a piece of it; nil at the end.
     func next() async -> FlowWindow? {
+        if let rest, let window = piece(rest.start, from: rest.place) { return window }
         for await start in starts {
-            guard let window = aggregator.window(startSeconds: start, filter: filter) else { continue }
-            if !window.flows.isEmpty { return window }
+            if let window = piece(start, from: 0) { return window }
         }
         return nil
+    }
+
+    private func piece(_ start: Int64, from place: Int) -> FlowWindow? {
+        rest = nil
+        guard
+            let (window, next) = aggregator.windowPiece(startSeconds: start, filter: filter, from: place)
+        else { return nil }
+        if let next { rest = (start, next) }
+        return window.flows.isEmpty ? nil : window
     }
 }

@@ -42,7 +42,7 @@ public struct FlowAggregate: Hashable, Sendable {
     }
 }
 
-/// One aggregation window with the flows that a filter let through, in no particular order.
+/// One aggregation window, or a piece of it, with the flows that a filter let through, in no particular order.
 public struct FlowWindow: Hashable, Sendable {
     /// Unix seconds.
     public var startSeconds: Int64

@@ -17,21 +17,33 @@ extension FlowHistory {
     /// One window's flows with that window's counters only; nil when the window is no longer, or not yet,
     /// kept.
     public func window(startSeconds: Int64, filter: FlowExpression = .always) -> FlowWindow? {
+        windowPiece(startSeconds: startSeconds, filter: filter, from: 0, limit: .max)?.window
+    }
+
+    /// A part of a window, for readers that take a large one in pieces: at most `limit` flows from a place on, 0
+    /// first, and the place of the next piece, nil after the last one. Nil when the window is not kept.
+    public func windowPiece(
+        startSeconds: Int64, filter: FlowExpression, from place: Int, limit: Int
+    ) -> (window: FlowWindow, next: Int?)? {
         guard startSeconds >= oldestSeconds, startSeconds <= headSeconds,
             startSeconds == Self.windowStart(startSeconds, windowSeconds)
         else { return nil }
         var flows: [FlowAggregate] = []
+        var next: Int?
         if let window = window(startSeconds) {
             let found = CompiledFilter(columns).matching(filter, among: window.slots)
             window.forEach { slot, row in
-                guard found.contains(slot), let flow = aggregate(slot, row, start: startSeconds) else {
+                guard slot >= place, next == nil, found.contains(slot) else { return }
+                guard flows.count < limit else {
+                    next = slot
                     return
                 }
-                flows.append(flow)
+                if let flow = aggregate(slot, row, start: startSeconds) { flows.append(flow) }
             }
         }
-        return FlowWindow(
+        let window = FlowWindow(
             startSeconds: startSeconds, endSeconds: startSeconds + windowSeconds, flows: flows)
+        return (window, next)
     }
 
     /// Flows that pass the filter, summed over the windows that lie wholly in a range of Unix seconds, in no

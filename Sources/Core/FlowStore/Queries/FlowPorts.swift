@@ -45,7 +45,7 @@ public protocol FlowQuerying: Sendable {
 
     /// Closed windows, oldest first, each once (flow API 2.8): from the one that holds `startTimeGTE` (0:
     /// now, negative: relative to now, Unix seconds), then each one as it comes due. Windows without a
-    /// matching flow are left out.
+    /// matching flow are left out; a large one comes in pieces with the same start.
     func windows(
         startTimeGTE: Int64, filter: FlowExpression
     ) async throws(FlowQueryError) -> AsyncThrowingStream<FlowWindow, any Error>
