@@ -40,6 +40,17 @@ struct LayeringTests {
                 "Dispatch", "Foundation", "NIOCore", "NIOSSL", "X509", "SwiftASN1", "Crypto", "Logging",
                 "ServiceLifecycle",
             ])),
+        Layer(
+            folder: "Sources/Serving/GRPCTransport", own: [],
+            outside: system.union([
+                "NIOCore", "NIOPosix", "NIOHPACK", "NIOHTTP2", "NIOSSL", "Logging", "ServiceLifecycle",
+            ])),
+        Layer(
+            folder: "Sources/Serving/FlowAPI",
+            own: core.subtracting(["PolicyEngine"]).union(["GRPCTransport"]),
+            outside: system.union([
+                "Foundation", "FoundationEssentials", "NIOCore", "SwiftProtobuf", "Logging",
+            ])),
         Layer(folder: "Sources/ServerSettings", own: [], outside: system.union(["ArgumentParser", "Yams"])),
         Layer(
             folder: "Sources/Serving/WebBackend", own: core,

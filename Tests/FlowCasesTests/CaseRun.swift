@@ -5,27 +5,19 @@ import FlowStore
 import NetworkModel
 import Yams
 
-/// Plays one case against a store and says what was otherwise than expected.
+/// Plays one case against a server and says what was otherwise than expected.
 struct CaseRun {
     let t0: Int64
     let keys: [String: FlowKey]
-    private var store: FlowStore
+    private let server: any CaseServer
     private var now: Int64
-    private var streams: [String: Stream] = [:]
-    private var senders: [String: UInt32] = [:]
     private var ids: [String: UInt64] = [:]
     private(set) var differences: [String] = []
 
-    /// Windows that a stream has not been asked for.
-    private struct Stream {
-        var filter: FlowExpression
-        var waiting: [Int64]
-    }
-
-    init(_ node: Node, base: Node, t0: Int64) throws {
+    init(_ node: Node, base: Node, t0: Int64, on server: any CaseServer) throws {
         self.t0 = t0
         now = t0
-        store = FlowStore(now: Timestamp(seconds: t0))
+        self.server = server
         var keys: [String: FlowKey] = [:]
         for (name, own) in node["keys"]?.mapping ?? [:] {
             keys[name.string ?? ""] = try FlowKey(own, base: base)
@@ -33,21 +25,31 @@ struct CaseRun {
         self.keys = keys
     }
 
-    mutating func play(_ step: Node) throws {
+    mutating func play(_ step: Node) async throws {
         guard let (name, value) = step.mapping?.first(where: { $0.key.string != "expect" }),
             let kind = name.string
         else { throw CaseProblem("a step says nothing") }
         let expected = step["expect"]
         switch kind {
-        case "push": for update in value.sequence ?? [] { store.insert(try record(update)) }
-        case "clock": now += value.int.map(Int64.init) ?? 0
-        case "tick": for _ in 0..<(value.int ?? 1) { tick() }
-        case "list": try check("list", expected) { try $0.list(value, $1) }
-        case "hints": try check("hints", expected) { try $0.hints(value, $1) }
-        case "stats": try check("stats", expected) { try $0.statistics(value, $1) }
-        case "stream": try open(value)
-        case "recv": try receive(value.string ?? "", expected)
-        case "send": try send(value, expected)
+        case "push": try await server.push((value.sequence ?? []).map(record))
+        case "clock":
+            now += value.int.map(Int64.init) ?? 0
+            server.set(now: now)
+        case "tick":
+            for _ in 0..<(value.int ?? 1) {
+                now += 15
+                server.set(now: now)
+                server.rollOver()
+            }
+        case "list": try await check("list", expected) { try await $0.list(value, $1) }
+        case "hints": try await check("hints", expected) { try await $0.hints(value, $1) }
+        case "stats": try await check("stats", expected) { try await $0.statistics(value, $1) }
+        case "stream":
+            try await server.open(
+                value.text("id") ?? "", startGTE: value.time("gte", t0: t0),
+                filter: try FlowFilter(value["filter"]))
+        case "recv": try await receive(value.string ?? "", expected)
+        case "send": try await send(value, expected)
         default: throw CaseProblem("\(kind) is no step that the store can take")
         }
     }
@@ -58,32 +60,20 @@ struct CaseRun {
 
     /// Runs a question whose error may be what is expected.
     private mutating func check(
-        _ what: String, _ expected: Node?, _ ask: (inout CaseRun, Node) throws -> [(String, String, String)]
-    ) throws {
+        _ what: String, _ expected: Node?,
+        _ ask: (inout CaseRun, Node) async throws -> [(String, String, String)]
+    ) async throws {
         guard let expected else { return }
         var status = "OK"
         var findings: [(String, String, String)] = []
         do {
-            findings = try ask(&self, expected)
-        } catch is FlowQueryError {
-            status = "UNKNOWN"
-        } catch is NothingFound {
-            status = "NOT_FOUND"
+            findings = try await ask(&self, expected)
+        } catch let error as CaseStatus {
+            status = error.code
         }
         differ("\(what): status", status, expected.text("error") ?? "OK")
         if status == "OK" {
             for (part, actual, wanted) in findings { differ("\(what): \(part)", actual, wanted) }
-        }
-    }
-
-    private struct NothingFound: Error {}
-
-    private var time: Timestamp { Timestamp(seconds: now) }
-
-    private mutating func tick() {
-        now += 15
-        for start in store.rollOver(now: time) {
-            for id in streams.keys { streams[id]?.waiting.append(start) }
         }
     }
 
@@ -108,15 +98,13 @@ struct CaseRun {
         FlowPaging(page: node.integer("page") ?? 0, pageSize: node.integer("page_size") ?? 0)
     }
 
-    private mutating func list(_ node: Node, _ expected: Node) throws -> [(String, String, String)] {
+    private mutating func list(_ node: Node, _ expected: Node) async throws -> [(String, String, String)] {
         let sort = try node.texts("sort").map { name in
             guard let key = FlowSortKey(rawValue: name) else { throw CaseProblem("\(name) is no order") }
             return key
         }
-        let query = FlowListQuery(
-            filter: try FlowFilter(node["filter"]).expression, range: range(node), sortBy: sort,
-            paging: paging(node))
-        let page = try store.history.list(query, now: time)
+        let page = try await server.list(
+            FlowFilter(node["filter"]), range(node), sortBy: sort, paging(node))
         var actual = page.items.map { line($0) }
         var wanted = try expected.list("flows").map { try line($0) }
         for (item, node) in zip(page.items, expected.list("flows")) { note(node.text("id"), item.id) }
@@ -131,15 +119,10 @@ struct CaseRun {
         ]
     }
 
-    private func hints(_ node: Node, _ expected: Node) throws -> [(String, String, String)] {
-        guard let type = FlowHintType(rawValue: node.text("type") ?? "") else {
-            // The API's number for it has no meaning; an adapter refuses it.
-            throw FlowQueryError.unsupported("hints of this type")
-        }
-        let query = FlowHintsQuery(
-            type: type, filter: try FlowFilter(node["filter"]).expression, range: range(node),
-            paging: paging(node))
-        let page = try store.history.hints(query, now: time)
+    private func hints(_ node: Node, _ expected: Node) async throws -> [(String, String, String)] {
+        let page = try await server.hints(
+            FlowHintType(rawValue: node.text("type") ?? ""), FlowFilter(node["filter"]), range(node),
+            paging(node))
         return [
             ("pages", "\(page.totalPages)", "\(expected.integer("pages") ?? 0)"),
             ("results", "\(page.totalResults)", "\(expected.integer("results") ?? 0)"),
@@ -147,17 +130,17 @@ struct CaseRun {
         ]
     }
 
-    private func statistics(_ node: Node, _ expected: Node) throws -> [(String, String, String)] {
+    private func statistics(_ node: Node, _ expected: Node) async throws -> [(String, String, String)] {
         let measures: [String: FlowStatisticsQuery.Measure] = [
             "PacketCount": .packets, "ByteCount": .bytes, "LiveConnectionCount": .liveConnections,
         ]
         let match = try node["match"].map(FlowFilter.PolicyMatch.init(node:)) ?? FlowFilter.PolicyMatch()
         let query = FlowStatisticsQuery(
             range: range(node), measure: measures[node.text("type") ?? "PacketCount"] ?? .packets,
-            grouping: node.text("group_by") == "PolicyRule" ? .rule : .policy, match: match.condition,
+            grouping: node.text("group_by") == "PolicyRule" ? .rule : .policy,
             isTimeSeries: node.text("time_series") == "true")
-        let found = try store.history.statistics(query, now: time)
-        guard !found.isEmpty else { throw NothingFound() }
+        let found = try await server.statistics(query, match: match)
+        guard !found.isEmpty else { throw CaseStatus(code: "NOT_FOUND") }
         let actual = found.map(line).joined(separator: "\n")
         let wanted = expected.list("results").map { line(statistic: $0) }.joined(separator: "\n")
         return [("results", actual, wanted)]
@@ -165,19 +148,9 @@ struct CaseRun {
 
     // MARK: - Streams and collectors
 
-    private mutating func open(_ node: Node) throws {
-        let waiting = store.history.windowsDue(startTimeGTE: node.time("gte", t0: t0), now: time)
-        streams[node.text("id") ?? ""] = Stream(
-            filter: try FlowFilter(node["filter"]).expression, waiting: waiting)
-    }
-
-    private mutating func receive(_ id: String, _ expected: Node?) throws {
-        guard let stream = streams[id] else { throw CaseProblem("stream \(id) is not open") }
-        streams[id]?.waiting = []
-        let windows = stream.waiting.compactMap {
-            store.history.window(startSeconds: $0, filter: stream.filter)
-        }.filter { !$0.flows.isEmpty }
+    private mutating func receive(_ id: String, _ expected: Node?) async throws {
         let groups = expected?.list("groups") ?? []
+        let windows = try await server.receive(id, groups.map { $0.sequence?.count ?? 0 })
         let actual = windows.map { $0.flows.map { line($0) }.sorted().joined(separator: "; ") }
         let wanted = try groups.map { group in
             try (group.sequence ?? []).map { try line($0) }.sorted().joined(separator: "; ")
@@ -192,15 +165,16 @@ struct CaseRun {
         }
     }
 
-    private mutating func send(_ node: Node, _ expected: Node?) throws {
-        let peer = node.text("peer") ?? ""
-        let sender = senders[peer] ?? UInt32(senders.count + 1)
-        senders[peer] = sender
-        var receipts: Int64 = 0
-        for update in node.list("updates") {
-            if update.text("malformed") == nil { store.insert(try record(update), sender: sender) }
-            receipts += 1
+    private mutating func send(_ node: Node, _ expected: Node?) async throws {
+        let updates = try node.list("updates").map { update in
+            switch update.text("malformed") {
+            case nil: CaseUpdate.flow(try record(update))
+            case "no flow": CaseUpdate.noFlow
+            case "flow without key": CaseUpdate.noKey
+            case .some(let what): throw CaseProblem("\(what) is no way to be malformed")
+            }
         }
+        let receipts = try await server.send(from: node.text("peer") ?? "", updates)
         differ("receipts", "\(receipts)", "\(expected?.integer("receipts") ?? 0)")
     }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 import Yams
 
-/// Conformance cases of the flow API, run against the store. Further files of the same form are taken from the
-/// directory that FLOW_CASES_DIR names.
+/// Conformance cases of the flow API, run against the store, and against a server by a gRPC client of other origin.
+/// Further files of the same form are taken from the directory that FLOW_CASES_DIR names.
 @Suite("Cases of the flow API")
 struct FlowCasesTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -15,6 +16,7 @@ struct FlowCasesTests {
         let kind: String
         /// Of its file.
         let path: String
+        let hasStream: Bool
         var testDescription: String { "\(id): \(title)" }
     }
 
@@ -43,7 +45,8 @@ struct FlowCasesTests {
                     found.append(
                         Case(
                             id: node.text("id") ?? "?", title: node.text("title") ?? "",
-                            kind: node.text("class") ?? "contract", path: path))
+                            kind: node.text("class") ?? "contract", path: path,
+                            hasStream: node.list("steps").contains { $0["stream"] != nil }))
                 }
             }
         }
@@ -58,27 +61,50 @@ struct FlowCasesTests {
         return node
     }
 
-    private func run(_ testCase: Case) throws -> [String] {
+    private func run(
+        _ testCase: Case, on make: (_ now: Int64) async throws -> any CaseServer = StoreServer.init
+    ) async throws -> [String] {
         let root = try Self.document(testCase.path)
         guard let node = root.list("cases").first(where: { $0.text("id") == testCase.id }),
             let base = root["base_key"], let t0 = root.integer("t0")
         else { throw CaseProblem("\(testCase.path) lacks base_key or t0") }
-        var run = try CaseRun(node, base: base, t0: t0)
-        for step in node.list("steps") { try run.play(step) }
-        return run.differences
+        let server = try await make(t0)
+        var run = try CaseRun(node, base: base, t0: t0, on: server)
+        for step in node.list("steps") { try await run.play(step) }
+        return run.differences + (try await server.end())
     }
 
     @Test("hold in the store", arguments: cases.filter { $0.kind != "quirk" })
-    func contract(_ testCase: Case) throws {
-        #expect(try run(testCase) == [])
+    func contract(_ testCase: Case) async throws {
+        #expect(try await run(testCase) == [])
+    }
+
+    private static let peer = Result { try GRPCPeer() }
+
+    @Test(
+        "hold over gRPC", .enabled(if: GRPCPeer.isAvailable), arguments: cases.filter { $0.kind != "quirk" })
+    func contractOverGRPC(_ testCase: Case) async throws {
+        let peer = try Self.peer.get()
+        #expect(try await run(testCase) { try await GRPCCaseServer(now: $0, peer) } == [])
+    }
+
+    @Test("that are quirks come out the same over gRPC as in the store", .enabled(if: GRPCPeer.isAvailable))
+    func quirksOverGRPC() async throws {
+        let peer = try Self.peer.get()
+        // What a stream does not send cannot be waited for.
+        for quirk in Self.cases where quirk.kind == "quirk" && !quirk.hasStream {
+            let inStore = try await run(quirk)
+            let overGRPC = try await run(quirk) { try await GRPCCaseServer(now: $0, peer) }
+            #expect(inStore.isEmpty == overGRPC.isEmpty, "\(quirk.testDescription)")
+        }
     }
 
     @Test("that are quirks are decided, and the decision is what the store does")
-    func quirks() throws {
+    func quirks() async throws {
         let own = Self.cases.filter { $0.kind == "quirk" && $0.path.hasPrefix(Self.ownFolder) }
         #expect(own.map(\.id) == ["L22", "L23", "S07", "T06", "T07", "X06"])
         for quirk in own {
-            let isShared = try run(quirk).isEmpty
+            let isShared = try await run(quirk).isEmpty
             #expect(isShared == Self.sharedQuirks.contains(quirk.id), "\(quirk.testDescription)")
         }
     }

@@ -31,7 +31,7 @@ struct RequestProblem: Error {
         case .negativePageSize: self.init(.badRequest, "parameter pageSize: \(error)")
         case .unsupportedSort, .severalSortKeys:
             self.init(.badRequest, "parameter sortBy: \(error); accepted: \(WhiskerAPI.acceptedSortKeys)")
-        case .rangeOutsideHistory, .unusableBins: self.init(.badRequest, "\(error)")
+        case .rangeOutsideHistory, .unusableBins, .refused: self.init(.badRequest, "\(error)")
         case .unsupported: self.init(.notImplemented, "\(error)")
         case .tooManyStreams: self.init(.serviceUnavailable, "\(error)")
         case .unavailable: self.init(.internalServerError, "\(error)")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowModel
+public import FlowModel
 public import NetworkModel
 
 extension FlowHistory {
@@ -19,8 +19,7 @@ extension FlowHistory {
             } else {
                 distinctPolicyTexts(found, query.type)
             }
-        let (page, totalPages) = try query.paging.cut(values.count)
-        return FlowPage(items: Array(values[page]), totalPages: totalPages, totalResults: values.count)
+        return try query.paging.page(of: values)
     }
 
     private func distinctTexts(_ found: SlotSet, _ field: FlowTextField) -> [String] {
@@ -65,6 +64,41 @@ extension FlowHintType {
         case .destinationNamespace: .destinationNamespace
         case .sourceNamespace: .sourceNamespace
         case .policyTier, .policyName, .policyKind, .policyNamespace: nil
+        }
+    }
+}
+
+extension FlowHintType {
+    /// Distinct values of this field that keys have, bytewise ascending: what hints are, for those who have no
+    /// store.
+    public func values(of keys: [FlowKey]) -> [String] {
+        var distinct: [String] = []
+        for value in keys.flatMap(values).sorted(by: bytewisePrecedes) {
+            // Equal bytes: texts that only look the same to Unicode are two.
+            if let last = distinct.last, last.utf8.elementsEqual(value.utf8) { continue }
+            distinct.append(value)
+        }
+        return distinct
+    }
+
+    private func values(of key: FlowKey) -> [String] {
+        func hits(_ value: (FlowTrigger) -> String) -> [String] {
+            (key.trace.enforced + key.trace.pending).filter { $0.kind != .profile }.map { hit in
+                value(
+                    hit.trigger
+                        ?? FlowTrigger(
+                            kind: hit.kind, namespace: hit.namespace, name: hit.name, tier: hit.tier))
+            }
+        }
+        return switch self {
+        case .destinationName: [key.destination.name]
+        case .sourceName: [key.source.name]
+        case .destinationNamespace: [key.destination.namespace]
+        case .sourceNamespace: [key.source.namespace]
+        case .policyTier: hits(\.tier)
+        case .policyName: hits(\.name)
+        case .policyKind: hits(\.kind.name)
+        case .policyNamespace: hits(\.namespace)
         }
     }
 }

@@ -117,6 +117,12 @@ public struct FlowPage<Item: Sendable>: Sendable {
 extension FlowPage: Equatable where Item: Equatable {}
 
 extension FlowPaging {
+    /// The page of a whole answer.
+    public func page<Item>(of items: [Item]) throws(FlowQueryError) -> FlowPage<Item> {
+        let (range, totalPages) = try cut(items.count)
+        return FlowPage(items: Array(items[range]), totalPages: totalPages, totalResults: items.count)
+    }
+
     /// The part of `count` results that this page shows, and how many pages there are.
     func cut(_ count: Int) throws(FlowQueryError) -> (range: Range<Int>, totalPages: Int) {
         guard page >= 0 else { throw .negativePage(page) }

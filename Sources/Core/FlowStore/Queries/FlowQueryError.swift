@@ -15,6 +15,8 @@ public enum FlowQueryError: Error, Hashable, Sendable {
     case tooManyStreams(limit: Int)
     /// The server that is asked cannot do this.
     case unsupported(String)
+    /// The server that is asked refused, for a reason of its own.
+    case refused(String)
     /// The flows are elsewhere and could not be reached.
     case unavailable(String)
 }
@@ -35,6 +37,7 @@ extension FlowQueryError: CustomStringConvertible {
                 + "which is from \(oldest) to \(newest) (Unix seconds)"
         case .unusableBins(let reason): reason
         case .unsupported(let what): "the server cannot do this: \(what)"
+        case .refused(let reason): "the server refused: \(reason)"
         case .tooManyStreams(let limit):
             "\(limit) streams are open, which is the limit; close one and try again"
         case .unavailable(let reason): "the flows cannot be reached: \(reason)"
