@@ -149,6 +149,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        // The commands `vibrissa flows …`.
+        adapter(
+            "FlowTool", in: "FlowTool",
+            [
+                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
         // The settings of `vibrissa server`: flags, environment and file, as values.
         adapter(
             "ServerSettings", in: "ServerSettings",
@@ -161,7 +169,8 @@ let package = Package(
             name: "vibrissa",
             dependencies: [
                 "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore", "NftablesDataplane",
-                "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool", "TransportSecurity",
+                "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool", "FlowTool",
+                "TransportSecurity", "GRPCTransport", "FlowAPI", "ServerSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -186,6 +195,13 @@ let package = Package(
                 "TestSupport", "vibrissa", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FlowToolTests",
+            dependencies: [
+                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore", "FlowTool", "vibrissa",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Golden", "Fixtures"], swiftSettings: swiftSettings),
         tests("FlowModelTests", ["NetworkModel", "PolicyModel", "FlowModel"]),
         tests("FlowStoreTests", ["NetworkModel", "PolicyModel", "FlowModel", "FlowStore"]),
         tests(

@@ -36,6 +36,7 @@ let package = Package(
         product("NetworkModel", in: "Core"),
         product("PolicyModel", in: "Core", ["NetworkModel"]),
         product("PolicyEngine", in: "Core", ["NetworkModel", "PolicyModel"]),
+        product("FlowModel", in: "Core", ["NetworkModel", "PolicyModel"]),
         product(
             "KubernetesClient", in: "Cluster",
             ["NetworkModel", "PolicyModel", .product(name: "Yams", package: "Yams")]),
@@ -46,6 +47,7 @@ let package = Package(
         .systemLibrary(name: "LibFuzzer", path: "LibFuzzer"),
         .target(name: "Harness", dependencies: ["LibFuzzer"], path: "Harness", swiftSettings: swiftSettings),
         fuzzer("fuzz-selector", in: "SelectorFuzzer", ["PolicyModel"]),
+        fuzzer("fuzz-filter", in: "FlowFilterFuzzer", ["NetworkModel", "PolicyModel", "FlowModel"]),
         fuzzer(
             "fuzz-manifests", in: "ManifestsFuzzer",
             ["NetworkModel", "PolicyModel", "PolicyEngine", "KubernetesClient"]),

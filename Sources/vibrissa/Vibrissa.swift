@@ -4,6 +4,7 @@
 
 import ArgumentParser
 import Dispatch
+import FlowTool
 import Glibc
 import Lab
 import PolicyTool
@@ -15,7 +16,7 @@ enum Main {
     static func main() {
         Workload.runIfAsked()
         Task {
-            await Vibrissa.main()
+            await FlowsCommand.$connecting.withValue(FlowServerConnector()) { await Vibrissa.main() }
             exit(0)
         }
         dispatchMain()
@@ -29,5 +30,7 @@ struct Vibrissa: AsyncParsableCommand {
         commandName: "vibrissa",
         abstract: "Shows what Kubernetes network policies do to traffic, and what they would do.",
         version: version,
-        subcommands: [LabCommand.self, PolicyCommand.self, CertsCommand.self, WorkloadCommand.self])
+        subcommands: [
+            LabCommand.self, FlowsCommand.self, PolicyCommand.self, CertsCommand.self, WorkloadCommand.self,
+        ])
 }

@@ -68,13 +68,17 @@ struct LayeringTests {
             own: ["NetworkModel", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "KubernetesClient"],
             outside: system.union(["ArgumentParser", "Foundation", "Yams"])),
         Layer(
+            folder: "Sources/FlowTool", own: ["NetworkModel", "PolicyModel", "FlowModel", "FlowStore"],
+            outside: system.union(["ArgumentParser", "Dispatch"])),
+        Layer(
             folder: "Sources/vibrissa",
             own: core.union([
                 "NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
-                "TransportSecurity",
+                "FlowTool", "TransportSecurity", "GRPCTransport", "FlowAPI", "ServerSettings",
             ]),
             outside: system.union([
-                "Foundation", "ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle", "UnixSignals",
+                "Foundation", "ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle",
+                "UnixSignals",
             ])),
     ]
 

@@ -34,7 +34,7 @@ public final class GRPCClient: Sendable {
         /// Sent with each call; names in lower case.
         public var metadata: [(name: String, value: String)] = []
         /// For the connection with its handshake.
-        public var connectTimeout = TimeAmount.seconds(10)
+        public var connectTimeout = Duration.seconds(10)
         /// Longer messages end their call with RESOURCE_EXHAUSTED.
         public var maximumMessageBytes = 512 << 20
         /// Bytes that a call may have under way to us before more is asked for.
@@ -142,7 +142,7 @@ public final class GRPCClient: Sendable {
         let configuration = configuration
         let ready = loop.makePromise(of: GRPCClientConnection.self)
         ClientBootstrap(group: loop)
-            .connectTimeout(configuration.connectTimeout)
+            .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_KEEPIDLE)), value: 20)
@@ -168,7 +168,7 @@ public final class GRPCClient: Sendable {
                     try pipeline.addHandler(http)
                     try pipeline.addHandler(
                         GRPCClientConnectionHandler(
-                            ready: ready, timeout: configuration.connectTimeout,
+                            ready: ready, timeout: TimeAmount(configuration.connectTimeout),
                             multiplexer: try http.syncMultiplexer()))
                 }
             }

@@ -51,23 +51,30 @@ extension FlowFilterParser {
         return .any([.text(.sourceName, match), .text(.destinationName, match)])
     }
 
-    /// What a word alone was probably meant for; nil when it may well be a part of a name.
+    /// Longer texts are not repeated in a hint.
+    private static let maximumHintBytes = 64
+
+    /// What a word alone was probably meant for, in text that is understood but for a `…`; nil when it may well be
+    /// a part of a name.
     private func meant(by word: String) -> String? {
-        let lower = word.lowercased()
         if let action = FlowAction(word: word), action != .unspecified {
             return "action = \(action.words[0])"
         }
         if IPAddress(word) != nil { return "ip = \(word)" }
-        if (try? IPPrefix.parse(word, .lenient)) != nil { return "ip in \(word)" }
-        if word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return "dest.port = \(word)" }
-        if IPProtocol.policyNames.contains(where: { $0.name.lowercased() == lower }) {
-            return "protocol = \(FlowFilterBareText.transport(word))"
+        if let block = try? IPPrefix.parse(word, .lenient) { return "ip in \(block)" }
+        if word.utf8.first != UInt8(ascii: "-"), let port = Int64(word) { return "dest.port = \(port)" }
+        let transport = FlowFilterBareText.transport(word)
+        if (UInt8.min ... .max).contains(where: { IPProtocol(rawValue: $0).flowName == transport }) {
+            return "protocol = \(transport)"
         }
-        if let colon = word.firstIndex(of: ":"), let field = FlowFilterField.named(String(word[..<colon])) {
-            let key = field.key.map { ".\($0)" } ?? ""
-            return "\(field.name)\(key) = \(word[word.index(after: colon)...])"
-        }
-        return nil
+        guard let colon = word.firstIndex(of: ":"),
+            let field = FlowFilterField.named(String(word[..<colon]))
+        else { return nil }
+        if case .label = field.subject { return "\(field.name).app = …" }
+        let written = "\(field.name) = \(word[word.index(after: colon)...])"
+        let isUsable =
+            written.utf8.count <= Self.maximumHintBytes && (try? FlowExpression(parsing: written)) != nil
+        return isUsable ? written : "\(field.name) = …"
     }
 
     mutating func parseWordAlone(
@@ -91,7 +98,12 @@ extension FlowFilterParser {
         guard case .word(let word) = place.kind, let field = FlowFilterField.named(word),
             case .label(let ends) = field.subject
         else {
-            let key = if case .word(let word) = place.kind { word } else { "app" }
+            var key = "app"
+            if case .word(let word) = place.kind, word.utf8.count <= Self.maximumHintBytes,
+                FlowFilterField.named(word) == nil
+            {
+                key = word
+            }
             throw missing(
                 "a label", hint: "label.\(key) of either end, source.label.\(key) or dest.label.\(key)")
         }

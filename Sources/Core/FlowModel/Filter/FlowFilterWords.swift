@@ -81,10 +81,12 @@ enum FlowFilterBareText {
             }
     }
 
-    /// A protocol without quotes as records have it: `TCP`, `6` and `tcp` are one.
+    /// A protocol without quotes as records have it: `TCP`, `6` and `tcp` are one, and `UDPLite` is `136`.
     static func transport(_ word: String) -> String {
         let lower = word.lowercased()
-        if lower == "icmpv6" { return IPProtocol.icmpv6.flowName }
+        if let named = IPProtocol.policyNames.first(where: { $0.name.lowercased() == lower }) {
+            return named.value.flowName
+        }
         return UInt8(lower).map { IPProtocol(rawValue: $0).flowName } ?? lower
     }
 

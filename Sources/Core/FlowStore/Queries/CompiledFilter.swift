@@ -77,7 +77,9 @@ struct CompiledFilter {
         return slots.filter { slot in
             let row = columns.keys[slot]
             let list = end == .source ? row.sourceLabels : row.destinationLabels
-            return answers.answer(Int(list)) { columns.labels[$0].labels.contains { $0.isLabel(key, match) } }
+            return answers.answer(Int(list)) {
+                columns.labels[$0].labels.contains { FlowTextMatch.label($0, has: key, match) }
+            }
         }
     }
 
