@@ -111,12 +111,25 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         adapter(
+            "Monitoring", in: "Serving/Monitoring",
+            [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        adapter(
             "WebBackend", in: "Serving/WebBackend",
             [
                 "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -170,9 +183,10 @@ let package = Package(
             dependencies: [
                 "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore", "NftablesDataplane",
                 "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool", "FlowTool",
-                "TransportSecurity", "GRPCTransport", "FlowAPI", "ServerSettings",
+                "TransportSecurity", "GRPCTransport", "FlowAPI", "Monitoring", "ServerSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

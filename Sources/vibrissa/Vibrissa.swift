@@ -31,6 +31,7 @@ struct Vibrissa: AsyncParsableCommand {
         abstract: "Shows what Kubernetes network policies do to traffic, and what they would do.",
         version: version,
         subcommands: [
-            LabCommand.self, FlowsCommand.self, PolicyCommand.self, CertsCommand.self, WorkloadCommand.self,
+            LabCommand.self, ServerCommand.self, FlowsCommand.self, PolicyCommand.self, CertsCommand.self,
+            WorkloadCommand.self,
         ])
 }

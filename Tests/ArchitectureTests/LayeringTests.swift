@@ -53,10 +53,16 @@ struct LayeringTests {
             ])),
         Layer(folder: "Sources/ServerSettings", own: [], outside: system.union(["ArgumentParser", "Yams"])),
         Layer(
+            folder: "Sources/Serving/Monitoring", own: [],
+            outside: [
+                "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging", "ServiceLifecycle",
+            ]),
+        Layer(
             folder: "Sources/Serving/WebBackend", own: core,
             outside: system.union([
-                "Foundation", "FoundationEssentials", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
-                "ServiceLifecycle",
+                "Foundation", "FoundationEssentials", "Hummingbird", "HummingbirdCore", "HummingbirdHTTP2",
+                "HTTPTypes",
+                "NIOCore", "NIOSSL", "Logging", "ServiceLifecycle",
             ])),
         Layer(
             folder: "Sources/Daemons", own: core, outside: ["Logging", "ServiceLifecycle", "Synchronization"]),
@@ -74,10 +80,12 @@ struct LayeringTests {
             folder: "Sources/vibrissa",
             own: core.union([
                 "NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
-                "FlowTool", "TransportSecurity", "GRPCTransport", "FlowAPI", "ServerSettings",
+                "FlowTool", "TransportSecurity", "GRPCTransport", "FlowAPI", "Monitoring",
+                "ServerSettings",
             ]),
             outside: system.union([
-                "Foundation", "ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle",
+                "Foundation", "FoundationEssentials", "ArgumentParser", "Dispatch", "Logging", "NIOCore",
+                "ServiceLifecycle",
                 "UnixSignals",
             ])),
     ]

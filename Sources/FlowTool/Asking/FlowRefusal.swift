@@ -33,8 +33,10 @@ struct FlowRefusal: Error, Sendable, CustomStringConvertible {
         let text = error.description.escapedForMessage
         switch error {
         case .unavailable:
+            // Most reasons begin with the place.
+            let problem = text.contains(place) ? text : "\(place): \(text)"
             self.init(
-                "\(place): \(text); check --server and whether it is running, or ask a file with --from-file",
+                "\(problem); check --server and whether it is running, or ask a file with --from-file",
                 status: .failure)
         case .unsupported:
             self.init("\(place): \(text); ask a newer server, or a file with --from-file", status: .failure)

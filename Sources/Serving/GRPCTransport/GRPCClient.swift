@@ -188,12 +188,30 @@ extension GRPCStatus {
         }
     }
 
+    /// What the TLS library says of the usual mistakes, in words.
+    private static let mistakes = [
+        ("CERTIFICATE_REQUIRED", "the server asks for a client certificate, and none was given"),
+        ("UNKNOWN_CA", "the server does not trust the authority of the client certificate"),
+        (
+            "CERTIFICATE_VERIFY_FAILED",
+            "the server's certificate is not of a trusted authority, or has expired"
+        ),
+        ("failedToValidateHostname", "the server's certificate is for another name"),
+        ("unableToValidateCertificate", "the server's certificate is for another name"),
+        ("WRONG_VERSION_NUMBER", "the server does not speak TLS"),
+        ("NO_SHARED_CIPHER", "client and server have no cipher suite in common"),
+        ("PROTOCOL_VERSION", "client and server have no version of TLS in common"),
+    ]
+
     private static func reason(_ error: any Error) -> String {
+        let text = "\(error)"
+        if let mistake = mistakes.first(where: { text.contains($0.0) }) { return mistake.1 }
         guard let error = error as? NIOConnectionError else { return "\(error)" }
         if let dns = error.dnsAError ?? error.dnsAAAAError, error.connectionErrors.isEmpty {
             return "the name cannot be resolved: \(dns)"
         }
-        return error.connectionErrors.last.map { "\($0.error)" } ?? "nothing to connect to"
+        guard let last = error.connectionErrors.last?.error else { return "nothing to connect to" }
+        return (last as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last)"
     }
 }
 
@@ -286,7 +304,8 @@ private final class GRPCClientConnectionHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
-        ready?.fail(failure ?? GRPCStatus(.unavailable, "the server closed the connection at once"))
+        ready?.fail(
+            failure ?? GRPCStatus(.unavailable, "the server closed the connection at once; it may want TLS"))
         ready = nil
         finish()
         context.fireChannelInactive()

@@ -24,7 +24,9 @@ public final class GRPCConnection: Sendable {
         self.channel = channel
         self.peerIdentity = peerIdentity
         self.probe = probe
-        peerAddress = channel.remoteAddress?.ipAddress ?? channel.remoteAddress?.pathname ?? ""
+        let address = channel.remoteAddress?.ipAddress ?? channel.remoteAddress?.pathname ?? ""
+        // A socket for both families shows IPv4 addresses in this form (RFC 4291, 2.5.5.2).
+        peerAddress = address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address
         peerPort = channel.remoteAddress?.port
     }
 

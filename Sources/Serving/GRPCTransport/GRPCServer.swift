@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 public import Logging
 public import NIOCore
 internal import NIOHTTP2
@@ -69,6 +70,11 @@ public final class GRPCServer: Service {
         }
     }
 
+    /// The address cannot be listened on.
+    public struct CannotListen: Error, CustomStringConvertible {
+        public let description: String
+    }
+
     let configuration: Configuration
     let methods: [String: GRPCMethod]
     let counters = GRPCCounters()
@@ -97,7 +103,7 @@ public final class GRPCServer: Service {
 
     public var statistics: GRPCServerStatistics { counters.statistics }
 
-    /// Serves until the task is cancelled or the service group shuts down. Run once.
+    /// Serves until the task is cancelled or the service group shuts down. Run once. Throws `CannotListen`.
     public func run() async throws {
         let listener: any Channel
         do {
@@ -113,14 +119,21 @@ public final class GRPCServer: Service {
                 .childChannelInitializer { self.setUp($0) }
                 .bind(host: configuration.host, port: configuration.port).get()
         } catch {
-            listening.fail(error)
-            throw error
+            let reason =
+                (error as? IOError)?.errnoCode == EADDRINUSE
+                ? "another server is there; choose another port, or 0 for any free one" : "\(error)"
+            let problem = CannotListen(
+                description:
+                    "gRPC cannot listen on \(configuration.host) port \(configuration.port): \(reason)")
+            listening.fail(problem)
+            throw problem
         }
         if let address = listener.localAddress { listening.succeed(address) }
         logger.info(
             "gRPC: listening",
             metadata: [
-                "address": "\(listener.localAddress?.description ?? configuration.host)",
+                "address": "\(listener.localAddress?.ipAddress ?? configuration.host)",
+                "port": "\(listener.localAddress?.port ?? configuration.port)",
                 "tls": "\(configuration.security != nil)",
             ])
         await cancelWhenGracefulShutdown {

@@ -31,12 +31,12 @@ struct ConsoleAPI: Sendable {
 
     /// `GET flows/live`: rows as they change, the filling window included.
     func live(_ request: StreamRequest, _ subscribers: SubscriberLimit) async throws -> Response {
-        try request.query.requireNames(["since", "filters"])
+        try request.query.requireNames(["since", "filters", "filter"])
         let since = try request.query.integer(
             "since", in: 0...Self.maximumSinceSeconds,
             accepted: "seconds to look back, 0 to \(Self.maximumSinceSeconds)",
             default: Self.defaultSinceSeconds)
-        let filter = try FlowFilterJSON.filter(request.query).expression
+        let filter = try request.query.condition()
         var start = FlowChangeStart.secondsAgo(since)
         if let text = request.lastEventID {
             // A cursor that is not a number is none of ours; 0 is before all of ours.

@@ -25,6 +25,7 @@ struct ConsoleResponder: HTTPResponder {
     let console: ConsoleAPI
     let reports: FlowReportsAPI
     let limits: ConsoleServer.Limits
+    let isPlaintext: Bool
 
     func respond(to request: Request, context: ConsoleRequestContext) async -> Response {
         var response: Response
@@ -44,7 +45,7 @@ struct ConsoleResponder: HTTPResponder {
     }
 
     private func answer(_ request: Request, _ context: ConsoleRequestContext) async throws -> Response {
-        try Self.checkHost(request.head.authority)
+        if isPlaintext { try Self.checkHost(request.head.authority) }
         let query = try RequestQuery(target: request.head.path ?? "")
         let stream = StreamRequest(
             query: query, lastEventID: request.headers[.lastEventID], body: request.body,

@@ -7,33 +7,39 @@
 public import FlowStore
 import Foundation
 import Hummingbird
+import HummingbirdCore
+import HummingbirdHTTP2
 public import Logging
 import NIOCore
+public import NIOSSL
 import NetworkModel
 public import ServiceLifecycle
 import Synchronization
 
 /// Serves the web console and its HTTP API.
 ///
-/// There is no TLS and no login yet, so it listens on loopback addresses only and answers only requests that
-/// name one, which keeps web pages of other origins out (DNS rebinding).
+/// There is no login. Without TLS it listens on loopback addresses only and answers only requests that name one,
+/// which keeps web pages of other origins out (DNS rebinding); with TLS the certificate does that.
 public struct ConsoleServer: Service {
     /// Where to listen, and what bounds the server.
     public struct Configuration: Sendable {
-        /// A loopback address or `localhost`.
+        /// Without TLS a loopback address or `localhost`.
         public var address: String
         /// 0: any free port, see `boundPort`.
         public var port: Int
         /// A folder to serve the page from in place of the one built in.
         public var webFolder: String?
+        /// For HTTPS, HTTP/2 included; nil: plaintext.
+        public var tls: TLSConfiguration?
         public var limits: Limits
 
         public init(
-            address: String = "127.0.0.1", port: Int = 8080, webFolder: String? = nil,
-            limits: Limits = Limits()
+            address: String = "127.0.0.1", port: Int = 8080, tls: TLSConfiguration? = nil,
+            webFolder: String? = nil, limits: Limits = Limits()
         ) {
             self.address = address
             self.port = port
+            self.tls = tls
             self.webFolder = webFolder
             self.limits = limits
         }
@@ -83,15 +89,16 @@ public struct ConsoleServer: Service {
             whisker: WhiskerAPI(
                 querying: querying, subscribers: .init(limit: configuration.limits.maximumSubscribers)),
             console: ConsoleAPI(querying: querying, status: StatusFeed(status)),
-            reports: FlowReportsAPI(querying: querying), limits: configuration.limits)
+            reports: FlowReportsAPI(querying: querying), limits: configuration.limits,
+            isPlaintext: configuration.tls == nil)
     }
 
     /// Refuses an address or port that cannot be served, before anything else is started.
     public static func check(_ configuration: Configuration) throws(ConsoleError) {
-        guard isLoopback(configuration.address) else {
+        guard configuration.tls != nil || isLoopback(configuration.address) else {
             throw ConsoleError(
                 code: .addressRefused, operation: "listen", subject: configuration.address,
-                message: "only loopback addresses are served until TLS is supported; "
+                message: "without a certificate only loopback addresses are served; "
                     + "use 127.0.0.1 or ::1 and forward the port (kubectl port-forward, ssh -L)")
         }
         guard (0...65_535).contains(configuration.port) else {
@@ -110,26 +117,39 @@ public struct ConsoleServer: Service {
     public func run() async throws {
         defer { port.set(nil) }
         let limits = configuration.limits
+        let channel = HTTP1Channel.Configuration(
+            idleTimeout: .nanoseconds(limits.idleTimeout.wholeNanoseconds),
+            // The decoder counts the address as a field and refuses without words, so it lets pass a little more
+            // than the largest address that gets an answer.
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: RequestQuery.maximumTargetBytes + 32_768,
+                maxHeaderListSize: RequestQuery.maximumTargetBytes + 65_536, maxHeaderFieldCount: 100))
+        let builder: HTTPServerBuilder
+        if let tls = configuration.tls {
+            builder = try .http2Upgrade(
+                tlsConfiguration: tls,
+                configuration: .init(idleTimeout: limits.idleTimeout, streamConfiguration: channel))
+        } else {
+            builder = .http1(configuration: channel)
+        }
+        // The library announces what is announced below.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
         let application = Application(
-            responder: responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .nanoseconds(limits.idleTimeout.wholeNanoseconds),
-                    // The decoder counts the address as a field and refuses without words, so it lets pass a
-                    // little more than the largest address that gets an answer.
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: RequestQuery.maximumTargetBytes + 32_768,
-                        maxHeaderListSize: RequestQuery.maximumTargetBytes + 65_536, maxHeaderFieldCount: 100)
-                )),
+            responder: responder, server: builder,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.address, port: configuration.port),
                 availableConnectionsDelegate: .maximum(limits.maximumConnections, logger: logger)),
             onServerRunning: { [port, logger] channel in
                 let bound = channel.localAddress?.port
                 port.set(bound)
-                logger.info("console is served", metadata: ["port": "\(bound ?? 0)"])
+                logger.info(
+                    "console is served",
+                    metadata: [
+                        "address": "\(channel.localAddress?.ipAddress ?? "")", "port": "\(bound ?? 0)",
+                    ])
             },
-            logger: logger)
+            logger: quiet)
         do {
             try await application.run()
         } catch let error as IOError {

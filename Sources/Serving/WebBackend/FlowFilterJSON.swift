@@ -76,6 +76,20 @@ enum FlowFilterJSON {
     }
 }
 
+extension RequestQuery {
+    /// What the flows of an answer must be: `filters` and `filter`, the same in the filter language.
+    func condition() throws(RequestProblem) -> FlowExpression {
+        let filter = try FlowFilterJSON.filter(self).expression
+        guard let text = text("filter"), !text.isEmpty else { return filter }
+        do {
+            let expression = try FlowExpression(parsing: text)
+            return filter == .always ? expression : .all([filter, expression])
+        } catch {
+            throw RequestProblem(.badRequest, "parameter filter: \(error)\n\(error.excerpt(of: text))")
+        }
+    }
+}
+
 // MARK: - Shapes
 
 /// Unknown keys are ignored. An absent or null list is no condition.

@@ -6,7 +6,7 @@ import Hummingbird
 
 /// The paths under `/api/v1/` that add flows up: counts, histograms, top talkers, what policies did.
 struct FlowReportsAPI: Sendable {
-    private static let common = ["startTimeGte", "startTimeLt", "filters"]
+    private static let common = ["startTimeGte", "startTimeLt", "filters", "filter"]
     private static let defaultTalkers: Int64 = 10
 
     let querying: any FlowQuerying
@@ -21,7 +21,7 @@ struct FlowReportsAPI: Sendable {
     func count(_ query: RequestQuery) async throws -> Response {
         try query.requireNames(Self.common)
         let count = try await querying.count(
-            FlowCountQuery(filter: try FlowFilterJSON.filter(query).expression, range: try Self.range(query)))
+            FlowCountQuery(filter: try query.condition(), range: try Self.range(query)))
         var json = JSONWriter()
         json.beginObject()
         json.key("flows")
@@ -38,7 +38,7 @@ struct FlowReportsAPI: Sendable {
             default: 0)
         let bins = try await querying.histogram(
             FlowHistogramQuery(
-                filter: try FlowFilterJSON.filter(query).expression, range: try Self.range(query),
+                filter: try query.condition(), range: try Self.range(query),
                 binSeconds: width))
         var json = JSONWriter(capacity: 64 + bins.count * 160)
         json.items(bins) { $0.bin($1) }
@@ -53,7 +53,7 @@ struct FlowReportsAPI: Sendable {
             default: Self.defaultTalkers)
         let talkers = try await querying.topTalkers(
             FlowTopQuery(
-                filter: try FlowFilterJSON.filter(query).expression, range: try Self.range(query),
+                filter: try query.condition(), range: try Self.range(query),
                 grouping: try query.choice("groupBy", TalkerGrouping.self)?.grouping ?? .pair,
                 measure: try query.choice("measure", TalkerMeasure.self)?.measure ?? .bytes,
                 limit: Int(limit)))

@@ -22,7 +22,7 @@ struct WhiskerAPI: Sendable {
     /// `GET flows`
     func list(_ query: RequestQuery) async throws -> Response {
         let list = FlowListQuery(
-            filter: try FlowFilterJSON.filter(query).expression,
+            filter: try query.condition(),
             range: FlowTimeRange(
                 startGTE: try Self.time("startTimeGte", query), startLT: try Self.time("startTimeLt", query)),
             sortBy: try Self.sortKeys(query), paging: try Self.paging(query))
@@ -38,7 +38,7 @@ struct WhiskerAPI: Sendable {
             throw RequestProblem(.badRequest, "parameter type is missing; accepted: \(FlowHintType.allNames)")
         }
         let hints = FlowHintsQuery(
-            type: type, filter: try FlowFilterJSON.filter(query).expression, paging: try Self.paging(query))
+            type: type, filter: try query.condition(), paging: try Self.paging(query))
         let page = try await querying.hints(hints)
         var json = JSONWriter(capacity: 256 + page.items.count * 64)
         Self.write(page, to: &json) { json, value in
@@ -53,7 +53,7 @@ struct WhiskerAPI: Sendable {
     /// `GET flows?watch=true`: each flow once per closed window, as the original server sends it.
     func watch(_ request: StreamRequest) async throws -> Response {
         let start = try Self.time("startTimeGte", request.query)
-        let filter = try FlowFilterJSON.filter(request.query).expression
+        let filter = try request.query.condition()
         let place = try subscribers.take()
         let windows = try await querying.windows(startTimeGTE: start, filter: filter)
         return request.response(holding: place) { output in

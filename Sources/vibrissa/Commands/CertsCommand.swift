@@ -20,8 +20,7 @@ struct CertsCommand: ParsableCommand {
 
             Exit status: 0 done, 1 failed, 64 wrong usage.
             """,
-        // Shown once there is a server that uses what it makes.
-        shouldDisplay: false, subcommands: [ShowCommand.self])
+        subcommands: [ShowCommand.self])
 
     @Option(help: ArgumentHelp("Where the files are and go to.", valueName: "path"))
     var directory = "./certs"

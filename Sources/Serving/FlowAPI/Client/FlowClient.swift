@@ -122,6 +122,7 @@ extension FlowQueryError {
         switch status.code {
         case .unimplemented: self = .unsupported(status.message)
         case .invalidArgument, .unknown, .outOfRange, .failedPrecondition: self = .refused(status.message)
+        case .unavailable: self = .unavailable(status.message)
         default: self = .unavailable("\(status)")
         }
     }

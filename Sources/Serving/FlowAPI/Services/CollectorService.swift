@@ -21,16 +21,48 @@ public struct CollectorStatistics: Sendable {
     public internal(set) var repeatedBatches: UInt64 = 0
     /// Streams of collectors that are open.
     public internal(set) var openStreams = 0
-    /// Updates by the address of their sender, without port. The addresses are bounded: beyond, they are counted
-    /// under `other`.
-    public internal(set) var updatesBySource: [String: UInt64] = [:]
+    /// Batches of updates that were stored in one go.
+    public internal(set) var batches: UInt64 = 0
+    /// By the address of the sender, without port. The addresses are bounded: beyond, they are under `other`.
+    public internal(set) var sources: [String: Source] = [:]
+
+    /// What came from one address.
+    public struct Source: Sendable {
+        /// Ascending, of `latencyCounts`.
+        public static let latencyBounds: [Duration] = [
+            5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
+        ]
+        .map { .milliseconds($0) }
+
+        public internal(set) var updates: UInt64 = 0
+        public internal(set) var openStreams = 0
+        /// Nil before the first update.
+        public internal(set) var lastUpdate: ContinuousClock.Instant?
+        /// Time for taking updates, all together.
+        public internal(set) var latency = Duration.zero
+        /// Updates by the first bound that was enough for each; the last count is of those beyond all.
+        public internal(set) var latencyCounts = [UInt64](repeating: 0, count: latencyBounds.count + 1)
+
+        mutating func add(_ count: UInt64, _ duration: Duration, at time: ContinuousClock.Instant) {
+            updates += count
+            lastUpdate = time
+            latency += duration
+            let one = duration / max(1, Int(count))
+            latencyCounts[Self.latencyBounds.firstIndex { one <= $0 } ?? Self.latencyBounds.count] += count
+        }
+    }
+
+    /// Addresses that are counted by themselves.
+    static let maximumSources = 5_000
+
+    mutating func change(_ address: String, _ body: (inout Source) -> Void) {
+        let isKnown = sources[address] != nil || sources.count < Self.maximumSources
+        body(&sources[isKnown ? address : "other", default: Source()])
+    }
 }
 
 /// Takes what collectors send into a store in this process.
 final class CollectorService: Sendable {
-    /// Addresses that are counted by themselves.
-    private static let maximumSources = 5_000
-
     private let flows: any FlowDelivering
     private let senders = SenderRegistry()
     private let state = Mutex(CollectorStatistics())
@@ -44,13 +76,13 @@ final class CollectorService: Sendable {
     /// goldmane.FlowCollector/Connect.
     func connect(_ call: GRPCCall) async -> any GRPCMessageReceiver {
         let sender = await senders.sender(of: call)
-        state.withLock { $0.openStreams += 1 }
+        streamBegan(call.connection.peerAddress)
         return UpdateReceiver(self, sender, source: call.connection.peerAddress)
     }
 
     /// vibrissa.v1.FlowBatches/Push.
     func push(_ call: GRPCCall) async -> any GRPCMessageReceiver {
-        state.withLock { $0.openStreams += 1 }
+        streamBegan(call.connection.peerAddress)
         return BatchReceiver(self, source: call.connection.peerAddress)
     }
 
@@ -62,22 +94,32 @@ final class CollectorService: Sendable {
         var repeatedBatches = 0
     }
 
-    private func note(_ count: Count, _ source: String) {
+    private func note(_ count: Count, _ source: String, since began: ContinuousClock.Instant) {
+        let now = ContinuousClock.now
         state.withLock { state in
+            state.batches += 1
             state.receivedUpdates += UInt64(count.received)
             state.malformedUpdates += UInt64(count.malformed)
             state.incompleteUpdates += UInt64(count.incomplete)
             state.decodedUpdates += UInt64(count.decoded)
             state.repeatedBatches += UInt64(count.repeatedBatches)
-            if state.updatesBySource[source] != nil || state.updatesBySource.count < Self.maximumSources {
-                state.updatesBySource[source, default: 0] += UInt64(count.received)
-            } else {
-                state.updatesBySource["other", default: 0] += UInt64(count.received)
-            }
+            state.change(source) { $0.add(UInt64(count.received), now - began, at: now) }
         }
     }
 
-    private func streamEnded() { state.withLock { $0.openStreams -= 1 } }
+    private func streamBegan(_ source: String) {
+        state.withLock { state in
+            state.openStreams += 1
+            state.change(source) { $0.openStreams += 1 }
+        }
+    }
+
+    private func streamEnded(_ source: String) {
+        state.withLock { state in
+            state.openStreams -= 1
+            state.change(source) { $0.openStreams -= 1 }
+        }
+    }
 
     /// Stores the updates of one stream, and answers each when it is stored or counted as lost.
     private final class UpdateReceiver: GRPCMessageReceiver {
@@ -92,6 +134,7 @@ final class CollectorService: Sendable {
         }
 
         func receive(_ messages: GRPCMessages, replies: inout ByteBuffer) {
+            let began = ContinuousClock.now
             var count = Count()
             count.received = messages.count
             service.flows.deliver { store in
@@ -102,10 +145,10 @@ final class CollectorService: Sendable {
                 return stored
             }
             replies.writeEmptyGRPCMessages(messages.count)
-            service.note(count, source)
+            service.note(count, source, since: began)
         }
 
-        func ended() { service.streamEnded() }
+        func ended() { service.streamEnded(source) }
     }
 
     /// Stores the batches of one agent, in whole, and answers each by its number.
@@ -119,6 +162,7 @@ final class CollectorService: Sendable {
         }
 
         func receive(_ messages: GRPCMessages, replies: inout ByteBuffer) throws {
+            let began = ContinuousClock.now
             var count = Count()
             var failure: GRPCStatus?
             messages.forEach { bytes in
@@ -130,11 +174,11 @@ final class CollectorService: Sendable {
                 service.take(batch, &count)
                 replies.writeGRPCMessage { $0.writeNumber(1, Int64(bitPattern: batch.batch)) }
             }
-            service.note(count, source)
+            service.note(count, source, since: began)
             if let failure { throw failure }
         }
 
-        func ended() { service.streamEnded() }
+        func ended() { service.streamEnded(source) }
     }
 
     private let batches = Mutex(BatchMemory())
