@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Daemons
+import Dispatch
 import FlowAPI
 import FlowModel
 import FlowStore
