@@ -278,6 +278,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests(
+            "ServerTests",
+            [
+                "NetworkModel", "FlowModel", "FlowStore", "FlowAPI", "TestSupport", "vibrissa",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        tests(
             "ServerSettingsTests",
             ["ServerSettings", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("KubernetesClientTests", ["NetworkModel", "PolicyModel", "KubernetesClient"]),

@@ -199,6 +199,19 @@ public final class GRPCPeer: Sendable {
             ["messages": messages.map(Self.text), "count": count, "window": window])
     }
 
+    /// Clients that each send all messages, and again after they lost their connection, until each has all its
+    /// receipts; `count` of the answer is the number of these receipts.
+    public func clients(
+        _ count: Int, _ target: Target, _ method: String, _ messages: [[UInt8]]
+    ) async throws -> Answer {
+        try await call("clients", target, method, ["messages": messages.map(Self.text), "count": count])
+    }
+
+    /// Status and body of a page, as `code` and `details`.
+    public func http(_ url: String, ca: String? = nil) async throws -> Answer {
+        try await ask("http", ["url": url, "ca": ca].compactMapValues { $0 })
+    }
+
     public func disconnect(_ channel: String) async throws {
         _ = try await ask("disconnect", ["channel": channel])
     }

@@ -13,16 +13,22 @@ base64. Commands run side by side, in any order.
                that `channel` keeps open, waits for the receipts
   flood        {target, method, messages, count, window, metadata?}: sends `count` messages, `window` under way
                -> {code, details, receipts, seconds}
+  clients      {target, method, messages, count, metadata?}: `count` clients, each on a connection of its own under a
+               node's name of its own, send all messages and wait for each receipt; one that loses its connection comes
+               back and sends all of them again -> {receipts}: of the last, whole round of each, together
   disconnect   {channel}                                           -> {}
+  http         {url, ca?}                                          -> {code, details}: status and body
 
 `security` in a command that names a target: {ca, certificate, key, name}, paths of PEM files.
 """
 import base64
 import json
 import queue
+import ssl
 import sys
 import threading
 import time
+import urllib.request
 
 import grpc
 
@@ -213,6 +219,48 @@ def flood(command):
         return ended | {"count": receipts, "seconds": time.monotonic() - began}
 
 
+def clients(command):
+    messages = [base64.b64decode(message) for message in command["messages"]]
+    counts = [0] * command["count"]
+
+    def deliver(number):
+        node = [("vibrissa-node", f"node-{number}")]
+        while counts[number] < len(messages):
+            sending = queue.Queue()
+            with make_channel(command) as own:
+                receipts = own.stream_stream(command["method"])(
+                    iter(sending.get, None), metadata=node, wait_for_ready=True)
+                counts[number] = 0
+                try:
+                    for message in messages:
+                        sending.put(message)
+                        next(receipts)
+                        counts[number] += 1
+                except grpc.RpcError:
+                    pass
+                sending.put(None)
+
+    threads = [threading.Thread(target=deliver, args=[number]) for number in range(command["count"])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"code": "OK", "count": sum(counts)}
+
+
+def http(command):
+    context = None
+    if command["url"].startswith("https:"):
+        context = ssl.create_default_context(cafile=command["ca"])
+    try:
+        with urllib.request.urlopen(command["url"], context=context, timeout=TIMEOUT) as answer:
+            return {"code": str(answer.status), "details": answer.read().decode()}
+    except urllib.error.HTTPError as error:
+        return {"code": str(error.code), "details": error.read().decode()}
+    except OSError as error:
+        return {"code": "CLIENT", "details": repr(error)}
+
+
 def disconnect(command):
     with lock:
         gone = [name for name in channels if name[0] == command["channel"]]
@@ -226,7 +274,7 @@ def disconnect(command):
 
 OPERATIONS = {
     "unary": unary, "collect": collect, "open": open_call, "receive": receive, "close": close,
-    "send": send, "flood": flood, "disconnect": disconnect,
+    "send": send, "flood": flood, "clients": clients, "disconnect": disconnect, "http": http,
 }
 
 
