@@ -53,6 +53,12 @@ struct LayeringTests {
             ])),
         Layer(folder: "Sources/ServerSettings", own: [], outside: system.union(["ArgumentParser", "Yams"])),
         Layer(
+            folder: "Sources/Serving/FlowExport", own: core.subtracting(["PolicyEngine"]),
+            outside: system.union([
+                "Dispatch", "FoundationEssentials", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL",
+                "Logging", "ServiceLifecycle",
+            ])),
+        Layer(
             folder: "Sources/Serving/Monitoring", own: [],
             outside: [
                 "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging", "ServiceLifecycle",
@@ -80,11 +86,12 @@ struct LayeringTests {
             folder: "Sources/vibrissa",
             own: core.union([
                 "NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
-                "FlowTool", "TransportSecurity", "GRPCTransport", "FlowAPI", "Monitoring",
+                "FlowTool", "TransportSecurity", "GRPCTransport", "FlowAPI", "FlowExport",
+                "Monitoring",
                 "ServerSettings",
             ]),
             outside: system.union([
-                "Foundation", "FoundationEssentials", "ArgumentParser", "Dispatch", "Logging", "NIOCore",
+                "Foundation", "FoundationEssentials", "ArgumentParser", "Dispatch", "Logging", "NIOCore", "NIOSSL",
                 "ServiceLifecycle",
                 "UnixSignals",
             ])),

@@ -10,6 +10,9 @@ struct CaseRun {
     let t0: Int64
     let keys: [String: FlowKey]
     private let server: any CaseServer
+    /// For sending on, in windows.
+    private let delayWindows: Int
+    private let blockWindows: Int
     private var now: Int64
     private var ids: [String: UInt64] = [:]
     private(set) var differences: [String] = []
@@ -18,6 +21,8 @@ struct CaseRun {
         self.t0 = t0
         now = t0
         self.server = server
+        delayWindows = node.integer("emit_after").map(Int.init) ?? 2
+        blockWindows = node.integer("combine").map(Int.init) ?? 20
         var keys: [String: FlowKey] = [:]
         for (name, own) in node["keys"]?.mapping ?? [:] {
             keys[name.string ?? ""] = try FlowKey(own, base: base)
@@ -39,7 +44,7 @@ struct CaseRun {
             for _ in 0..<(value.int ?? 1) {
                 now += 15
                 server.set(now: now)
-                server.rollOver()
+                await server.rollOver()
             }
         case "list": try await check("list", expected) { try await $0.list(value, $1) }
         case "hints": try await check("hints", expected) { try await $0.hints(value, $1) }
@@ -50,6 +55,10 @@ struct CaseRun {
                 filter: try FlowFilter(value["filter"]))
         case "recv": try await receive(value.string ?? "", expected)
         case "send": try await send(value, expected)
+        case "sink":
+            await server.sink(
+                isOn: value.string == "on", delayWindows: delayWindows, blockWindows: blockWindows)
+        case "emitted": await emitted(expected)
         default: throw CaseProblem("\(kind) is no step that the store can take")
         }
     }
@@ -176,6 +185,25 @@ struct CaseRun {
         }
         let receipts = try await server.send(from: node.text("peer") ?? "", updates)
         differ("receipts", "\(receipts)", "\(expected?.integer("receipts") ?? 0)")
+    }
+
+    private mutating func emitted(_ expected: Node?) async {
+        let collections = await server.emitted()
+        let actual = collections.map { collection in
+            "\(collection.start)..\(collection.end): "
+                + collection.flows.map(\.description).sorted().joined(separator: "; ")
+        }
+        let wanted = expected?.list("collections").map { collection in
+            let flows = collection.list("flows").map { flow in
+                let key = keys[flow.text("key") ?? ""]
+                return EmittedFlow(
+                    destination: key?.destination.name ?? "", start: t0 + (flow.integer("start") ?? 0),
+                    end: t0 + (flow.integer("end") ?? 0), packetsIn: flow.integer("pin") ?? 0)
+            }
+            return "\(t0 + (collection.integer("start") ?? 0))..\(t0 + (collection.integer("end") ?? 0)): "
+                + flows.map(\.description).sorted().joined(separator: "; ")
+        }
+        differ("emitted", actual.joined(separator: "\n"), (wanted ?? []).joined(separator: "\n"))
     }
 
     // MARK: - Lines

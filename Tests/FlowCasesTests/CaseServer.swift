@@ -19,7 +19,7 @@ enum CaseUpdate {
 /// What a case is played on. Its clock stands until it is set.
 protocol CaseServer: AnyObject {
     func set(now: Int64)
-    func rollOver()
+    func rollOver() async
     /// Stores records right away.
     func push(_ records: [FlowRecord]) async throws
     /// Sends updates as a collector; the number of receipts.
@@ -37,6 +37,10 @@ protocol CaseServer: AnyObject {
     func open(_ stream: String, startGTE: Int64, filter: FlowFilter) async throws
     /// What the stream sent, where windows with so many flows are expected.
     func receive(_ stream: String, _ expected: [Int]) async throws -> [FlowWindow]
+    /// Turns sending on of flows on or off.
+    func sink(isOn: Bool, delayWindows: Int, blockWindows: Int) async
+    /// What was sent on since the last look, oldest first.
+    func emitted() async -> [EmittedBlock]
     /// Lets go of everything; what is wrong at the end.
     func end() async throws -> [String]
 }
@@ -53,6 +57,7 @@ final class StoreServer: CaseServer {
     private var time: Timestamp
     private var streams: [String: Stream] = [:]
     private var senders: [String: UInt32] = [:]
+    private var sink: CaseSink?
 
     init(now: Int64) {
         time = Timestamp(seconds: now)
@@ -61,11 +66,24 @@ final class StoreServer: CaseServer {
 
     func set(now: Int64) { time = Timestamp(seconds: now) }
 
-    func rollOver() {
+    func rollOver() async {
         for start in store.rollOver(now: time) {
             for id in streams.keys { streams[id]?.waiting.append(start) }
         }
+        await sink?.look()
     }
+
+    func sink(isOn: Bool, delayWindows: Int, blockWindows: Int) async {
+        sink =
+            isOn
+            ? CaseSink(delayWindows: delayWindows, blockWindows: blockWindows) { [unowned self] in
+                store.history
+            }
+            : nil
+        await sink?.look()
+    }
+
+    func emitted() async -> [EmittedBlock] { sink?.take() ?? [] }
 
     func push(_ records: [FlowRecord]) { for record in records { store.insert(record) } }
 

@@ -20,8 +20,6 @@ struct FlowCasesTests {
         var testDescription: String { "\(id): \(title)" }
     }
 
-    /// What no store does by itself: sending on what was collected.
-    private static let steps = ["sink", "emitted"]
     /// Quirks that we share, on purpose; all others are decided otherwise (docs/reference/differences.md).
     private static let sharedQuirks: Set<String> = []
 
@@ -32,7 +30,7 @@ struct FlowCasesTests {
         [ownFolder] + (ProcessInfo.processInfo.environment["FLOW_CASES_DIR"].map { [$0] } ?? [])
     }
 
-    /// Every case whose steps a store can take.
+    /// Every case of every file.
     static let cases: [Case] = {
         var found: [Case] = []
         for folder in folders {
@@ -41,7 +39,7 @@ struct FlowCasesTests {
                 let path = "\(folder)/\(name)"
                 // A file that cannot be read fails in `files`.
                 guard let root = try? document(path) else { continue }
-                for node in root.list("cases") where !node.list("steps").contains(where: isElsewhere) {
+                for node in root.list("cases") {
                     found.append(
                         Case(
                             id: node.text("id") ?? "?", title: node.text("title") ?? "",
@@ -52,8 +50,6 @@ struct FlowCasesTests {
         }
         return found
     }()
-
-    private static func isElsewhere(_ step: Node) -> Bool { steps.contains { step[$0] != nil } }
 
     private static func document(_ path: String) throws -> Node {
         let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -109,7 +105,7 @@ struct FlowCasesTests {
         }
     }
 
-    @Test("are all read, and all but those about sending on are run")
+    @Test("are all read")
     func files() throws {
         for folder in Self.folders {
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -117,9 +113,7 @@ struct FlowCasesTests {
             for name in names where name.hasSuffix(".yaml") {
                 let root = try Self.document("\(folder)/\(name)")
                 let run = Set(Self.cases.filter { $0.path == "\(folder)/\(name)" }.map(\.id))
-                let left = root.list("cases").compactMap { $0.text("id") }.filter { !run.contains($0) }
-                #expect(folder != Self.ownFolder || left == ["E01"])
-                #expect(!run.isEmpty)
+                #expect(!run.isEmpty && run == Set(root.list("cases").compactMap { $0.text("id") }))
             }
         }
     }

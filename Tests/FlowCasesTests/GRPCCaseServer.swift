@@ -26,6 +26,7 @@ final class GRPCCaseServer: CaseServer {
     private let target: GRPCPeer.Target
     private let serving: Task<Void, any Error>
     private var streams: [String] = []
+    private var sink: CaseSink?
     private let name: String
 
     private static let cases = Atomic<Int>(0)
@@ -47,7 +48,20 @@ final class GRPCCaseServer: CaseServer {
 
     func set(now: Int64) { clock.now.store(now, ordering: .relaxed) }
 
-    func rollOver() { aggregator.rollOver() }
+    func rollOver() async {
+        aggregator.rollOver()
+        await sink?.look()
+    }
+
+    func sink(isOn: Bool, delayWindows: Int, blockWindows: Int) async {
+        let aggregator = aggregator
+        sink =
+            isOn
+            ? CaseSink(delayWindows: delayWindows, blockWindows: blockWindows) { aggregator.snapshot() } : nil
+        await sink?.look()
+    }
+
+    func emitted() async -> [EmittedBlock] { sink?.take() ?? [] }
 
     func push(_ records: [FlowRecord]) { aggregator.ingest(records) }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FlowExport
 import Foundation
 import GRPCTransport
 import Logging
@@ -50,6 +51,8 @@ struct ServerCommand: AsyncParsableCommand {
         } catch let error as TransportSecurityError {
             throw Self.failed(error)
         } catch let error as ConsoleError {
+            throw Self.failed(error)
+        } catch let error as FlowExportError {
             throw Self.failed(error)
         } catch let error as ServerProblem {
             throw Self.failed(error)

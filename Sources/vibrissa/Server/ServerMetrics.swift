@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Daemons
-import Dispatch
 import FlowAPI
+import FlowExport
 import FlowModel
 import FlowStore
-import FoundationEssentials
+import Foundation
 import GRPCTransport
 import Glibc
 import Monitoring
@@ -18,12 +18,14 @@ struct ServerMetrics: Sendable {
     let aggregator: Aggregator
     let services: FlowServices
     let server: GRPCServer
+    let emitter: FlowEmitter?
     let started: Timestamp
 
     var all: [Metric] {
         let (flows, collected, calls) = (aggregator.statistics, services.statistics, server.statistics)
         return goldmane(flows, collected) + store(flows) + collector(collected) + Self.calls(calls)
-            + Self.losses(aggregator.losses + collected.losses) + Self.process(started: started)
+            + Self.losses(aggregator.losses + collected.losses)
+            + (emitter.map { Self.emitter($0.status) } ?? []) + Self.process(started: started)
     }
 
     // MARK: - Goldmane's
@@ -191,6 +193,27 @@ struct ServerMetrics: Sendable {
         ]
     }
 
+    private static func emitter(_ status: FlowEmitterStatus) -> [Metric] {
+        func counter(_ name: String, _ help: String, _ value: UInt64) -> Metric {
+            Metric("vibrissa_flow_emitter_\(name)", .counter, help, Double(value))
+        }
+        return [
+            Metric("vibrissa_flow_emitter_on", .gauge, "1 while flows are sent on.", status.isOn ? 1 : 0),
+            Metric(
+                "vibrissa_flow_emitter_due_blocks", .gauge, "Blocks that are over and have not been sent.",
+                Double(status.dueBlocks)),
+            Metric(
+                "vibrissa_flow_emitter_last_success_seconds", .gauge,
+                "When the receiver last took flows, Unix seconds; 0: not yet.",
+                Double(status.lastSuccess?.seconds ?? 0)),
+            counter("blocks_sent_total", "Blocks that the receiver has taken.", status.sentBlocks),
+            counter("flows_sent_total", "Flows that the receiver has taken.", status.sentFlows),
+            counter("retries_total", "Requests that were sent again.", status.retries),
+            counter(
+                "progress_failures_total", "Times that progress could not be kept.", status.progressFailures),
+        ] + losses(status.losses)
+    }
+
     static func losses(_ losses: [EventLoss]) -> [Metric] {
         losses.map { Metric("vibrissa_\($0.name)", .counter, $0.help, Double($0.count)) }
     }
@@ -218,13 +241,7 @@ struct ServerMetrics: Sendable {
     }
 
     static func process(started: Timestamp) -> [Metric] {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        let seconds =
-            Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
         var metrics = [
-            Metric("process_cpu_seconds_total", .counter, "Processor time, user and system.", seconds),
             Metric(
                 "process_start_time_seconds", .gauge, "Start of the process, Unix seconds.",
                 Double(started.nanoseconds) / 1e9),
@@ -232,23 +249,31 @@ struct ServerMetrics: Sendable {
                 "vibrissa_build_info", .gauge, "1, with the version.",
                 [Metric.Sample(1, labels: [("version", Vibrissa.version)])]),
         ]
-        if let bytes = residentBytes {
+        // proc(5): the name in parentheses may hold blanks; after it come the state and numbers.
+        if let stat = text(of: "/proc/self/stat")?.split(separator: ")").last?.split(separator: " "),
+            stat.count > 12, let user = Double(stat[11]), let system = Double(stat[12])
+        {
             metrics.append(
-                Metric("process_resident_memory_bytes", .gauge, "Resident memory.", Double(bytes)))
+                Metric(
+                    "process_cpu_seconds_total", .counter, "Processor time, user and system.",
+                    (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))))
+        }
+        if let statm = text(of: "/proc/self/statm")?.split(separator: " "), statm.count > 1,
+            let pages = Double(statm[1])
+        {
+            metrics.append(
+                Metric(
+                    "process_resident_memory_bytes", .gauge, "Resident memory.",
+                    pages * Double(sysconf(Int32(_SC_PAGESIZE)))))
         }
         return metrics
     }
 
-    /// The second number of /proc/self/statm, in pages (proc(5)).
-    private static var residentBytes: Int? {
-        guard let file = fopen("/proc/self/statm", "r") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let parts = text.split(separator: " ")
-        guard parts.count > 1, let pages = Int(parts[1]) else { return nil }
-        return pages * sysconf(Int32(_SC_PAGESIZE))
+    private static func text(of path: String) -> String? {
+        // Files of the kernel have no size, so they are read to their end.
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? file.close() }
+        return (try? file.readToEnd()).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

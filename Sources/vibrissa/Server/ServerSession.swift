@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Daemons
-import Dispatch
+public import Daemons
 import FlowAPI
+public import FlowExport
 import FlowModel
 import FlowStore
 import Foundation
@@ -11,6 +11,7 @@ import Glibc
 import Logging
 import Monitoring
 import NIOCore
+import NIOSSL
 import NetworkModel
 import ServerSettings
 import ServiceLifecycle
@@ -37,11 +38,9 @@ struct ServerSession {
         self.logger = logger
     }
 
-    /// The wall clock.
+    /// The wall clock, to less than a microsecond.
     static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        Timestamp(nanoseconds: Int64((Date().timeIntervalSince1970 * 1e9).rounded()))
     }
 
     func run() async throws {
@@ -91,15 +90,18 @@ struct ServerSession {
             GRPCServer.Configuration(
                 host: Self.host(listen.host), port: listen.port, security: security),
             methods: services.methods, logger: logger)
+        let emitter = try emitter(aggregator, &certificates)
         let metrics = ServerMetrics(
-            aggregator: aggregator, services: services, server: server, started: Self.now())
+            aggregator: aggregator, services: services, server: server, emitter: emitter,
+            started: Self.now())
         let console = try console(
-            aggregator, ServerStatus(aggregator: aggregator, services: services), &certificates)
+            aggregator, ServerStatus(aggregator: aggregator, services: services, emitter: emitter),
+            &certificates)
         let isListening = Listening()
         let certificatesNow = certificates
         return Parts(
             services: [aggregator, server, console, ListeningWatch(server: server, state: isListening)]
-                + certificates,
+                + (emitter.map { [$0] } ?? []) + certificates,
             health: { Self.health(aggregator, isListening.isTrue) },
             metrics: { metrics.all + ServerMetrics.certificates(certificatesNow) })
     }
@@ -116,6 +118,33 @@ struct ServerSession {
                 deliveryMemorySeconds: store.deduplicationWindow.components.seconds),
             maximumWindowStreams: store.maximumStreams + settings.http.maximumSubscribers,
             maximumLiveReaders: max(1_000, 2 * settings.http.maximumSubscribers))
+    }
+
+    /// Sends flows on, when there is an address for them.
+    private func emitter(
+        _ aggregator: Aggregator, _ certificates: inout [TLSContextSource]
+    ) throws -> FlowEmitter? {
+        let settings = self.settings.emitter
+        guard let url = settings.url else { return nil }
+        var tls: (@Sendable () -> TLSConfiguration)?
+        if url.isSecure {
+            let source = try context(
+                CertificateFiles(
+                    certificateChain: settings.certificate, privateKey: settings.key,
+                    authorities: settings.ca),
+                .client, [])
+            certificates.append(source)
+            tls = { source.current.configuration }
+        }
+        let receiver = try HTTPFlowReceiver(.init(url: url.text, serverName: settings.serverName), tls: tls)
+        let window = self.settings.store.aggregationWindow.components.seconds
+        return FlowEmitter(
+            FlowEmitter.Configuration(
+                windowsPerBlock: Int(settings.aggregationWindow.components.seconds / window),
+                delayWindows: Int(settings.emitAfter.components.seconds / window),
+                progressFile: self.settings.general.stateDirectory.map { "\($0)/flow-emitter" },
+                switchFile: settings.switchFile),
+            source: aggregator, receiver: receiver, logger: logger, now: Self.now)
     }
 
     private static func health(_ aggregator: Aggregator, _ isListening: Bool) -> [HealthReport] {
@@ -256,3 +285,5 @@ private struct ListeningWatch: Service {
         try? await gracefulShutdown()
     }
 }
+
+extension Aggregator: FlowEmissionSource {}

@@ -2,6 +2,7 @@
 
 import Daemons
 import FlowAPI
+import FlowExport
 import FlowModel
 import NetworkModel
 import WebBackend
@@ -10,6 +11,7 @@ import WebBackend
 struct ServerStatus: StatusProviding {
     let aggregator: Aggregator
     let services: FlowServices
+    let emitter: FlowEmitter?
 
     /// Sources in one answer.
     private static let maximumSources = 1_000
@@ -28,7 +30,7 @@ struct ServerStatus: StatusProviding {
                     })
             },
             flowsPerSecond: aggregator.recordsPerSecond, flowKeys: aggregator.flowKeyCount,
-            losses: aggregator.losses + statistics.losses)
+            losses: aggregator.losses + statistics.losses + (emitter?.status.losses ?? []))
     }
 
     /// Policies are not known here: flows name those that decided.
