@@ -91,7 +91,8 @@ struct LayeringTests {
                 "ServerSettings",
             ]),
             outside: system.union([
-                "Foundation", "FoundationEssentials", "ArgumentParser", "Dispatch", "Logging", "NIOCore", "NIOSSL",
+                "Foundation", "FoundationEssentials", "ArgumentParser", "Dispatch", "Logging", "NIOCore",
+                "NIOSSL",
                 "ServiceLifecycle",
                 "UnixSignals",
             ])),
