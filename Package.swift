@@ -182,6 +182,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        // The commands `vibrissa bench …`.
+        adapter(
+            "BenchTool", in: "BenchTool",
+            [
+                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore", "GRPCTransport", "FlowAPI",
+                "TransportSecurity",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
         // The settings of `vibrissa server`: flags, environment and file, as values.
         adapter(
             "ServerSettings", in: "ServerSettings",
@@ -196,7 +207,7 @@ let package = Package(
                 "NetworkModel", "PolicyModel", "PolicyEngine", "FlowModel", "FlowStore", "NftablesDataplane",
                 "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool", "FlowTool",
                 "TransportSecurity", "GRPCTransport", "FlowAPI", "FlowExport", "Monitoring",
-                "ServerSettings",
+                "BenchTool", "ServerSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -301,6 +312,14 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        tests(
+            "BenchToolTests",
+            [
+                "NetworkModel", "FlowModel", "FlowStore", "GRPCTransport", "FlowAPI", "Daemons", "BenchTool",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         tests(
             "ServerTests",

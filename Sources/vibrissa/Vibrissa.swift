@@ -3,6 +3,7 @@
 // The command line: parse arguments, choose adapters, wire them, run. One file per subcommand in Commands/.
 
 import ArgumentParser
+import BenchTool
 import Dispatch
 import FlowTool
 import Glibc
@@ -31,7 +32,7 @@ struct Vibrissa: AsyncParsableCommand {
         abstract: "Shows what Kubernetes network policies do to traffic, and what they would do.",
         version: version,
         subcommands: [
-            LabCommand.self, ServerCommand.self, FlowsCommand.self, PolicyCommand.self, CertsCommand.self,
+            LabCommand.self, ServerCommand.self, FlowsCommand.self, PolicyCommand.self, BenchCommand.self, CertsCommand.self,
             WorkloadCommand.self,
         ])
 }

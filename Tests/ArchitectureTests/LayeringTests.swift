@@ -80,13 +80,19 @@ struct LayeringTests {
             own: ["NetworkModel", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "KubernetesClient"],
             outside: system.union(["ArgumentParser", "Foundation", "Yams"])),
         Layer(
+            folder: "Sources/BenchTool",
+            own: [
+                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore", "GRPCTransport", "FlowAPI",
+                "TransportSecurity",
+            ], outside: system.union(["ArgumentParser", "Foundation", "Logging", "NIOCore"])),
+        Layer(
             folder: "Sources/FlowTool", own: ["NetworkModel", "PolicyModel", "FlowModel", "FlowStore"],
             outside: system.union(["ArgumentParser", "Dispatch"])),
         Layer(
             folder: "Sources/vibrissa",
             own: core.union([
                 "NftablesDataplane", "KubernetesClient", "WebBackend", "Daemons", "Lab", "PolicyTool",
-                "FlowTool", "TransportSecurity", "GRPCTransport", "FlowAPI", "FlowExport",
+                "FlowTool", "BenchTool", "TransportSecurity", "GRPCTransport", "FlowAPI", "FlowExport",
                 "Monitoring",
                 "ServerSettings",
             ]),

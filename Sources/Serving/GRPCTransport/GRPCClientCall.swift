@@ -9,6 +9,8 @@ public struct GRPCReceivedMessages: Sendable {
     /// Whole messages with their prefixes.
     let bytes: ByteBuffer
     public let count: Int
+    /// Bytes of all messages, with their prefixes.
+    public var byteCount: Int { bytes.readableBytes }
 
     /// The bytes that `body` gets are there for the time of its call.
     public func forEach(_ body: (UnsafeRawBufferPointer) -> Void) {

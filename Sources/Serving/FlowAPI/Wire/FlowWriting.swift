@@ -19,6 +19,11 @@ enum FlowWriting {
     static func writeResult(_ flow: FlowAggregate, to buffer: inout ByteBuffer) {
         buffer.writeNumber(1, Int64(clamping: flow.id))
         buffer.writeLengthPrefix(2, flowSize(flow))
+        writeFlow(flow, to: &buffer)
+    }
+
+    /// Appends the fields of a Flow.
+    static func writeFlow(_ flow: FlowAggregate, to buffer: inout ByteBuffer) {
         buffer.writeLengthPrefix(1, keySize(flow.key))
         write(flow.key, to: &buffer)
         buffer.writeNumber(2, flow.startSeconds)
