@@ -13,8 +13,6 @@ public struct BenchCommand: AsyncParsableCommand {
         discussion: """
             Do not run it against a server whose flows you want to keep: what it sends is stored like any other \
             flow.
-
-            Exit status: 0 done, 1 the server could not be reached or did not answer everything, 64 wrong usage.
             """,
         subcommands: [IngestCommand.self, QueryCommand.self])
 

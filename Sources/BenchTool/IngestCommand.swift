@@ -14,6 +14,8 @@ struct IngestCommand: AsyncParsableCommand {
         discussion: """
             Flows look like those of a large cluster: 40 namespaces, labels, policy traces. A window of 1 is what \
             Calico's nodes do: send one, wait for its receipt. Latency is from sending to the receipt.
+
+            Exit status: 0 done, 1 the server could not be reached or did not answer everything, 64 wrong usage.
             """)
 
     @OptionGroup var options: BenchOptions
@@ -74,15 +76,17 @@ struct IngestCommand: AsyncParsableCommand {
         let before = options.pid.flatMap(ProcessUsage.init)
         let (own, began) = (ProcessUsage(pid: getpid()), ContinuousClock.now)
         let total = IngestTotal()
-        let interrupt = Interrupt()
+        let (interrupt, run) = (Interrupt(), UInt32.random(in: 0...UInt32.max))
         await withTaskGroup(of: Void.self) { group in
             for connection in 0..<connections {
                 let client = make()
                 for stream in 0..<streams {
                     let sender = IngestStream(
                         client: client, plan: plan, schedule: schedule, stream: connection * streams + stream,
-                        window: window, rate: Double(rate) / Double(plan.streams), interrupt: interrupt)
-                    group.addTask { total.add(await sender.run()) }
+                        window: window, rate: Double(rate) / Double(plan.streams),
+                        isInterrupted: { interrupt.isSet },
+                        run: run)
+                    group.addTask { total.add(await sender.send()) }
                 }
             }
         }
@@ -164,24 +168,26 @@ struct IngestStream: Sendable {
     let window: Int
     /// Updates a second; 0: no limit.
     let rate: Double
-    let interrupt: Interrupt
+    let isInterrupted: @Sendable () -> Bool
+    /// Of this run: one that is repeated soon is no redelivery.
+    let run: UInt32
 
     /// Keys whose encoding is kept.
     private static let keptMessages = 50_000
 
-    func run() async -> IngestResult {
+    func send() async -> IngestResult {
         var result = IngestResult()
         do throws(GRPCStatus) {
-            try await send(&result)
+            try await send(into: &result)
         } catch {
             result.problems.append("stream \(stream): \(error)")
         }
         return result
     }
 
-    private func send(_ result: inout IngestResult) async throws(GRPCStatus) {
+    private func send(into result: inout IngestResult) async throws(GRPCStatus) {
         let call = try await client.call(
-            "/goldmane.FlowCollector/Connect", metadata: [("vibrissa-node", "bench-\(stream)")])
+            "/goldmane.FlowCollector/Connect", metadata: [("vibrissa-node", "bench-\(run)-\(stream)")])
         let (total, keys) = (schedule.count(of: plan, stream: stream), plan.keyCount(stream: stream))
         let keepsMessages = keys <= Self.keptMessages
         var messages: [FlowUpdateMessage] = []
@@ -190,7 +196,7 @@ struct IngestStream: Sendable {
         var oldest = 0
         let began = ContinuousClock.now
         while result.answered < total {
-            if interrupt.isSet { break }
+            if isInterrupted() { break }
             var room = min(window - (result.sent - result.answered), total - result.sent)
             if rate > 0 { room = min(room, await due(result, since: began)) }
             if room > 0 {
@@ -239,7 +245,7 @@ struct IngestStream: Sendable {
     private func due(_ result: IngestResult, since began: ContinuousClock.Instant) async -> Int {
         while true {
             let allowed = Int((ContinuousClock.now - began).seconds * rate) - result.sent
-            if allowed > 0 || result.sent > result.answered || interrupt.isSet { return max(0, allowed) }
+            if allowed > 0 || result.sent > result.answered || isInterrupted() { return max(0, allowed) }
             // Cancelled: the caller's loop sees it.
             try? await Task.sleep(for: .milliseconds(1))
         }

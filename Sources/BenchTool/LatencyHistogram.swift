@@ -44,6 +44,6 @@ struct LatencyHistogram: Sendable {
     private static func upperBound(_ bin: Int) -> Int64 {
         guard bin >= steps else { return Int64(bin) }
         let (shift, rest) = (bin / steps - 1, Int64(bin % steps + steps))
-        return ((rest + 1) << Int64(shift)) - 1
+        return ((rest + 1) << Int64(shift)) &- 1
     }
 }

@@ -32,7 +32,8 @@ struct Vibrissa: AsyncParsableCommand {
         abstract: "Shows what Kubernetes network policies do to traffic, and what they would do.",
         version: version,
         subcommands: [
-            LabCommand.self, ServerCommand.self, FlowsCommand.self, PolicyCommand.self, BenchCommand.self, CertsCommand.self,
+            LabCommand.self, ServerCommand.self, FlowsCommand.self, PolicyCommand.self, BenchCommand.self,
+            CertsCommand.self,
             WorkloadCommand.self,
         ])
 }

@@ -69,7 +69,8 @@ struct BenchTests {
                 == "a \"b\"\nupdates  sent 3  seconds 0.512  per_second 123457\nproblem: line\nbreak")
         #expect(
             report.text(.json)
-                == #"{"title":"a \"b\"","updates":{"sent":3,"seconds":0.512,"per_second":123457},"problems":["line\u000abreak"]}"#
+                == #"{"title":"a \"b\"","updates":{"sent":3,"seconds":0.512,"per_second":123457},"#
+                + #""problems":["line\u000abreak"]}"#
         )
     }
 
@@ -96,7 +97,7 @@ struct BenchTests {
     ) -> IngestStream {
         IngestStream(
             client: GRPCClient(.init(host: "127.0.0.1", port: port, security: nil)), plan: plan,
-            schedule: schedule, stream: stream, window: window, rate: 0, interrupt: Interrupt())
+            schedule: schedule, stream: stream, window: window, rate: 0, isInterrupted: { false }, run: 1)
     }
 
     @Test("what is answered is stored: as many keys, as many packets", arguments: [1, 64])
@@ -106,7 +107,7 @@ struct BenchTests {
             let schedule = IngestSchedule(count: 0, backfill: 5, windowSeconds: 15, now: 1_700_000_018)
             var result = IngestResult()
             for number in 0..<4 {
-                result.add(await stream(port, plan, schedule, number, window: window).run())
+                result.add(await stream(port, plan, schedule, number, window: window).send())
             }
             #expect(result.sent == 500 && result.answered == 500 && result.problems.isEmpty)
             #expect(result.latency.count == 500)
@@ -121,7 +122,7 @@ struct BenchTests {
     func away() async {
         let plan = LoadPlan(keys: 1, streams: 1)
         let schedule = IngestSchedule(count: 1, backfill: nil, windowSeconds: 15, now: 0)
-        let result = await stream(1, plan, schedule, 0, window: 1).run()
+        let result = await stream(1, plan, schedule, 0, window: 1).send()
         #expect(result.answered == 0 && result.problems.count == 1)
     }
 

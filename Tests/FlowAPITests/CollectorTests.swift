@@ -85,7 +85,7 @@ struct CollectorTests {
                 #expect(answer.receipts.count == 50)
                 #expect(try await packets(server) == 50)
                 try await peer.disconnect("felix \(round)")
-                while server.server.statistics.openConnections > 0 { await Task.yield() }
+                await until { server.server.statistics.openConnections == 0 }
             }
             #expect(server.services.senderCount == 1)
         }

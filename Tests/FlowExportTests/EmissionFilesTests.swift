@@ -68,15 +68,23 @@ struct EmissionFilesTests {
     @Test("pauses double up to the longest, and end")
     func pauses() {
         let retry = EmissionRetry()
-        let pauses = (1...17).map { retry.pause(afterFailures: $0)?.components.seconds }
+        let pauses = (1...17).map { retry.pause(afterFailures: $0, chance: 0)?.components.seconds }
         #expect(pauses == [1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, nil, nil])
+    }
+
+    @Test("chance adds up to a quarter, to the longest pause, too")
+    func jitter() {
+        let retry = EmissionRetry()
+        let pauses = [0, 0.5, 1].map { retry.pause(afterFailures: 3, chance: $0) }
+        #expect(pauses == [.seconds(4), .milliseconds(4_500), .seconds(5)])
+        #expect(retry.pause(afterFailures: 15, chance: 1) == .milliseconds(37_500))
     }
 
     @Test("there may be no retries, and a first pause longer than the longest")
     func oddPauses() {
-        #expect(EmissionRetry(maximumRetries: 0).pause(afterFailures: 1) == nil)
+        #expect(EmissionRetry(maximumRetries: 0).pause(afterFailures: 1, chance: 0) == nil)
         let retry = EmissionRetry(firstPause: .seconds(60), longestPause: .seconds(5))
-        #expect(retry.pause(afterFailures: 1) == .seconds(5))
+        #expect(retry.pause(afterFailures: 1, chance: 0) == .seconds(5))
     }
 
     @Test(

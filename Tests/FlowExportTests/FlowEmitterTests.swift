@@ -4,6 +4,7 @@ import FlowModel
 import FlowStore
 import Logging
 import NetworkModel
+import ServiceLifecycle
 import Testing
 
 @testable import FlowExport
@@ -17,14 +18,15 @@ struct FlowEmitterTests {
 
     /// Blocks of 4 windows with 2 windows of delay, as in the cases of the flow API.
     private func emitter(
-        progress: Bool = false, switchFile: Bool = false, maximumBodyBytes: Int = 1 << 20,
-        source: StoreSource? = nil
+        progress: Bool = false, switchFile: Bool = false, maximumBodyFlows: Int = 10_000,
+        maximumBodyBytes: Int = 1 << 20, source: StoreSource? = nil
     ) -> FlowEmitter {
         FlowEmitter(
             FlowEmitter.Configuration(
                 windowsPerBlock: 4, delayWindows: 2,
                 progressFile: progress ? "\(scratch.path)/progress" : nil,
-                switchFile: switchFile ? "\(scratch.path)/switch" : nil, maximumBodyBytes: maximumBodyBytes),
+                switchFile: switchFile ? "\(scratch.path)/switch" : nil, retry: EmissionRetry(jitter: 0),
+                maximumBodyFlows: maximumBodyFlows, maximumBodyBytes: maximumBodyBytes),
             source: source ?? self.source, receiver: receiver,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { Timestamp(seconds: t0) },
             sleep: pauses.sleep)
@@ -67,6 +69,7 @@ struct FlowEmitterTests {
         source.push("a", at: 40, packets: 3)
         await tick(emitter, 4...30)
         #expect(receiver.look() == ["a 15..45 5"])
+        #expect(emitter.status.lateFlows == 1)
     }
 
     @Test("after a start nothing is sent before late flows had their time")
@@ -95,6 +98,53 @@ struct FlowEmitterTests {
         #expect(receiver.tries == 4)
         #expect(emitter.status.sentBlocks == 1)
         #expect(emitter.status.sentFlows == 5)
+    }
+
+    @Test("a block of many flows is read in pieces, and each flow is in one of them", arguments: [1, 7, 100])
+    func pieces(limit: Int) async {
+        let emitter = emitter(maximumBodyFlows: limit)
+        let names = (0..<50).map { "flow-\($0)" }
+        for name in names { source.push(name, at: 0) }
+        source.advance(to: 15)
+        for name in names { source.push(name, at: 15) }
+        source.advance(to: 60)
+        await emitter.sendDueBlocks()
+        let bodies = receiver.look().map { $0.split(separator: ", ") }
+        #expect(bodies.dropLast().allSatisfy { $0.count == limit })
+        #expect(Set(bodies.joined().map(String.init)) == Set(names.map { "\($0) 0..30 2" }))
+        #expect(bodies.joined().count == names.count)
+        #expect(emitter.status.sentFlows == 50)
+    }
+
+    @Test("flows that come when their window was sent are counted, each time, and those in time are not")
+    func lateFlows() async {
+        let emitter = emitter()
+        source.push("a", at: 0)
+        source.push("b", at: 0)
+        source.push("a", at: 15)
+        await tick(emitter, 1...3)
+        #expect(emitter.status.lateFlows == 0)
+        source.push("a", at: 14)
+        source.push("new", at: 14)
+        source.push("b", at: 16)
+        await tick(emitter, 4...4)
+        #expect(emitter.status.lateFlows == 2)
+        source.push("a", at: 1)
+        await tick(emitter, 5...20)
+        #expect(emitter.status.lateFlows == 3)
+        #expect(receiver.look() == ["a 0..15 1, b 0..15 1", "a 15..30 1, b 15..30 1"])
+        #expect(emitter.status.losses.map(\.count) == [0, 0, 0, 3])
+    }
+
+    @Test("what nodes send again right after a restart is not late")
+    func redelivery() async {
+        scratch.write("\(t0 + 15)\n", to: "progress")
+        let emitter = emitter(progress: true)
+        await emitter.loadProgress()
+        source.push("a", at: 0)
+        await tick(emitter, 1...20)
+        #expect(receiver.look() == [])
+        #expect(emitter.status.lateFlows == 0)
     }
 
     // MARK: - Retries
@@ -133,7 +183,7 @@ struct FlowEmitterTests {
         let status = emitter.status
         #expect(
             [status.givenUpBlocks, status.givenUpFlows, status.sentBlocks, status.sentFlows] == [1, 3, 1, 1])
-        #expect(status.losses.map(\.count) == [1, 3, 0])
+        #expect(status.losses.map(\.count) == [1, 3, 0, 0])
     }
 
     @Test("flows that were taken before the rest of their block was given up count as sent")
@@ -147,6 +197,17 @@ struct FlowEmitterTests {
         let status = emitter.status
         #expect(
             [status.givenUpBlocks, status.givenUpFlows, status.sentBlocks, status.sentFlows] == [1, 1, 0, 2])
+    }
+
+    @Test("flows of pieces that were not read are given up, too")
+    func giveUpPieces() async {
+        let emitter = emitter(maximumBodyFlows: 2)
+        for name in ["a", "b", "c", "d", "e"] { source.push(name, at: 0) }
+        source.advance(to: 45)
+        receiver.fail(16, afterTaking: 1)
+        await emitter.sendDueBlocks()
+        #expect(receiver.look() == ["a 0..15 1, b 0..15 1"])
+        #expect([emitter.status.givenUpFlows, emitter.status.sentFlows] == [3, 2])
     }
 
     @Test("blocks that wait are told")
@@ -301,6 +362,20 @@ struct FlowEmitterTests {
         #expect(emitter.status.givenUpBlocks == 0)
     }
 
+    @Test("turned off between the requests of a block, nothing more is sent")
+    func offBetweenRequests() async {
+        scratch.write(#"{"emitFlows": true}"#, to: "switch")
+        let emitter = emitter(switchFile: true, maximumBodyFlows: 1)
+        await emitter.readSwitch()
+        for name in ["a", "b"] { source.push(name, at: 0) }
+        source.advance(to: 45)
+        scratch.write(#"{"emitFlows": false}"#, to: "switch")
+        receiver.afterEach { await emitter.readSwitch() }
+        await emitter.sendDueBlocks()
+        #expect(receiver.look() == ["a 0..15 1"])
+        #expect(emitter.status.doneSeconds == nil)
+    }
+
     // MARK: - The service
 
     @Test("as a service it sends after roll-overs, and shuts the receiver down in the end")
@@ -325,5 +400,30 @@ struct FlowEmitterTests {
         try await run.value
         #expect(receiver.look() == ["a 0..15 1", "a 15..30 1"])
         #expect(receiver.isShutDown)
+    }
+
+    @Test("a graceful end does not wait for a pause, and what was not taken is not done")
+    func endInPause() async throws {
+        let emitter = FlowEmitter(
+            FlowEmitter.Configuration(
+                windowsPerBlock: 4, delayWindows: 2, progressFile: "\(scratch.path)/progress",
+                retry: EmissionRetry(firstPause: .seconds(86_400), longestPause: .seconds(86_400))),
+            source: source, receiver: receiver,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            now: { Timestamp(seconds: t0) })
+        source.push("a", at: 0)
+        receiver.fail(1)
+        let group = ServiceGroup(
+            services: [emitter], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let run = Task { try await group.run() }
+        var tried = receiver.tried.stream.makeAsyncIterator()
+        source.advance(to: 45)
+        await tried.next()
+        await group.triggerGracefulShutdown()
+        try await run.value
+        #expect(receiver.isShutDown)
+        #expect(receiver.look() == [])
+        #expect(emitter.status.doneSeconds == nil)
+        #expect(scratch.read("progress") == nil)
     }
 }

@@ -68,9 +68,11 @@ final class FakeReceiver: FlowReceiving {
         var takes = 0
         var failures = 0
         var isShutDown = false
+        var afterEach: (@Sendable () async -> Void)?
     }
 
     private let state = Mutex(State())
+    let tried = AsyncStream<Void>.makeStream(bufferingPolicy: .unbounded)
     let taken = AsyncStream<String>.makeStream(bufferingPolicy: .unbounded)
 
     /// Fails requests, after having taken some.
@@ -78,9 +80,13 @@ final class FakeReceiver: FlowReceiving {
         state.withLock { ($0.failures, $0.takes) = (count, takes) }
     }
 
+    /// Done after each request that is taken.
+    func afterEach(_ body: @escaping @Sendable () async -> Void) { state.withLock { $0.afterEach = body } }
+
     func send(_ lines: ByteBuffer) async throws {
         let body = String(buffer: lines)
-        try state.withLock { state in
+        tried.continuation.yield()
+        let then = try state.withLock { state in
             state.tries += 1
             if state.takes > 0 {
                 state.takes -= 1
@@ -89,7 +95,9 @@ final class FakeReceiver: FlowReceiving {
                 throw Refusal()
             }
             state.bodies.append(body)
+            return state.afterEach
         }
+        await then?()
         taken.continuation.yield(body)
     }
 

@@ -16,10 +16,11 @@ struct HTTPFlowReceiverTests {
     /// The message of what went wrong; nil when nothing did.
     private func problem(
         _ url: String, serverName: String? = nil, timeout: Duration = .seconds(60),
-        tls: (@Sendable () -> TLSConfiguration)? = nil
+        answerTimeout: Duration = .seconds(60), tls: (@Sendable () -> TLSConfiguration)? = nil
     ) async throws -> String? {
         let receiver = try HTTPFlowReceiver(
-            HTTPFlowReceiver.Configuration(url: url, serverName: serverName, requestTimeout: timeout),
+            HTTPFlowReceiver.Configuration(
+                url: url, serverName: serverName, requestTimeout: timeout, answerTimeout: answerTimeout),
             tls: tls)
         let problem: String?
         do {
@@ -39,8 +40,9 @@ struct HTTPFlowReceiverTests {
         let receiver = try HTTPFlowReceiver(
             HTTPFlowReceiver.Configuration(url: "http://127.0.0.1:\(server.port)/flows?cluster=a"))
         let emitter = FlowEmitter(
-            FlowEmitter.Configuration(windowsPerBlock: 4, delayWindows: 2), source: source,
-            receiver: receiver,
+            FlowEmitter.Configuration(
+                windowsPerBlock: 4, delayWindows: 2, retry: EmissionRetry(jitter: 0)),
+            source: source, receiver: receiver,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { Timestamp(seconds: t0) },
             sleep: pauses.sleep)
         source.push("a", at: 0, packets: 1)
@@ -97,6 +99,49 @@ struct HTTPFlowReceiverTests {
         #expect((problem?.utf8.count ?? 0) < 1_024)
     }
 
+    @Test("a receiver that never answers is not waited for")
+    func noAnswer() async throws {
+        let server = try await LoopbackReceiver.start(answers: [200], stall: .answer)
+        let url = "http://127.0.0.1:\(server.port)/"
+        let problem = try await problem(url, timeout: .milliseconds(100))
+        try await server.stop()
+        #expect(problem?.hasPrefix("cannot send flows to \(url): no answer within 0.1 seconds") == true)
+    }
+
+    @Test(
+        "one that never ends its answer is not waited for either, and its status counts",
+        arguments: [200, 500] as [UInt])
+    func endlessAnswer(status: UInt) async throws {
+        let server = try await LoopbackReceiver.start(answers: [status], stall: .body)
+        let url = "http://127.0.0.1:\(server.port)/"
+        let problem = try await problem(url, answerTimeout: .milliseconds(100))
+        try await server.stop()
+        #expect(
+            problem == (status == 200 ? nil : "cannot send flows to \(url): the answer is 500, not 200"))
+    }
+
+    @Test("a request in transfer ends with the service, and its flows are not done", .timeLimit(.minutes(1)))
+    func endInRequest() async throws {
+        let server = try await LoopbackReceiver.start(answers: [200], stall: .answer)
+        let source = StoreSource()
+        let emitter = FlowEmitter(
+            FlowEmitter.Configuration(windowsPerBlock: 4, delayWindows: 2), source: source,
+            receiver: try HTTPFlowReceiver(
+                .init(url: "http://127.0.0.1:\(server.port)/", requestTimeout: .seconds(86_400))),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { Timestamp(seconds: t0) })
+        source.push("a", at: 0)
+        let run = Task { try await emitter.run() }
+        source.advance(to: 45)
+        var arrived = server.arrived.stream.makeAsyncIterator()
+        await arrived.next()
+        run.cancel()
+        try await run.value
+        try await server.stop()
+        let status = emitter.status
+        #expect(status.doneSeconds == nil)
+        #expect(status.lastProblem == nil)
+    }
+
     @Test("nobody there is said, with the address and without its query")
     func unreachable() async throws {
         let server = try await LoopbackReceiver.start(answers: [200])
@@ -134,6 +179,21 @@ struct HTTPFlowReceiverTests {
         #expect(wrong?.contains("push-server-name") == true)
         #expect(none?.contains("push-server-name") == true)
         #expect(server.requests.map { $0.header("host") } == ["127.0.0.1:\(port)"])
+    }
+
+    @Test("a receiver that asks for a certificate gets ours, and without one it takes nothing")
+    func clientCertificate() async throws {
+        let server = try await LoopbackReceiver.start(
+            answers: [200], tls: try TestCertificate.serverContext(asksForCertificate: true))
+        let url = "https://127.0.0.1:\(server.port)/"
+        let without = try TestCertificate.clientConfiguration(isTrusted: true)
+        let with = try TestCertificate.clientConfiguration(isTrusted: true, shows: true)
+        let refused = try await problem(url, serverName: "receiver.test") { without }
+        let taken = try await problem(url, serverName: "receiver.test") { with }
+        try await server.stop()
+        #expect(refused != nil)
+        #expect(taken == nil)
+        #expect(server.requests.count == 1)
     }
 
     @Test("new certificates are used from the next request on")

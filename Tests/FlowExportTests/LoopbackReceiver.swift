@@ -22,6 +22,9 @@ final class LoopbackReceiver: Sendable {
         }
     }
 
+    /// Where it stops for ever.
+    enum Stall { case none, answer, body }
+
     private struct State {
         var answers: [UInt]
         var requests: [Request] = []
@@ -30,17 +33,20 @@ final class LoopbackReceiver: Sendable {
 
     private let state: Mutex<State>
     private let answerBytes: Int
+    fileprivate let stall: Stall
+    let arrived = AsyncStream<Void>.makeStream(bufferingPolicy: .unbounded)
     private let channel = Mutex<(any Channel)?>(nil)
 
-    private init(answers: [UInt], answerBytes: Int) {
+    private init(answers: [UInt], answerBytes: Int, stall: Stall) {
         state = Mutex(State(answers: answers))
+        self.stall = stall
         self.answerBytes = answerBytes
     }
 
     static func start(
-        answers: [UInt], answerBytes: Int = 3, tls: NIOSSLContext? = nil
+        answers: [UInt], answerBytes: Int = 3, stall: Stall = .none, tls: NIOSSLContext? = nil
     ) async throws -> LoopbackReceiver {
-        let receiver = LoopbackReceiver(answers: answers, answerBytes: answerBytes)
+        let receiver = LoopbackReceiver(answers: answers, answerBytes: answerBytes, stall: stall)
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -67,6 +73,7 @@ final class LoopbackReceiver: Sendable {
             state.requests.append(request)
             return state.answers.count > 1 ? state.answers.removeFirst() : state.answers[0]
         }
+        arrived.continuation.yield()
         return (status, String(repeating: "\u{7}", count: answerBytes))
     }
 }
@@ -89,11 +96,13 @@ private final class Answerer: ChannelInboundHandler {
         case .body(let buffer): request.body += String(buffer: buffer)
         case .end:
             let (status, text) = receiver.answer(request)
+            guard receiver.stall != .answer else { return }
             var headers = HTTPHeaders([("Content-Length", "\(text.utf8.count)")])
             if status == 307 { headers.add(name: "Location", value: "/elsewhere") }
             let head = HTTPResponseHead(
                 version: .http1_1, status: HTTPResponseStatus(statusCode: Int(status)), headers: headers)
-            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+            guard receiver.stall != .body else { return }
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
@@ -126,20 +135,31 @@ enum TestCertificate {
         -----END PRIVATE KEY-----
         """
 
-    static func serverContext() throws -> NIOSSLContext {
+    /// May ask clients for the same certificate.
+    static func serverContext(asksForCertificate: Bool = false) throws -> NIOSSLContext {
         let own = try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8))
         let key = try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)
-        return try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: own.map { .certificate($0) }, privateKey: .privateKey(key)))
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: own.map { .certificate($0) }, privateKey: .privateKey(key))
+        if asksForCertificate {
+            configuration.certificateVerification = .noHostnameVerification
+            configuration.trustRoots = .certificates(own)
+        }
+        return try NIOSSLContext(configuration: configuration)
     }
 
-    /// Trusts the certificate, or only those of the system.
-    static func clientConfiguration(isTrusted: Bool) throws -> TLSConfiguration {
+    /// Trusts the certificate, or only those of the system, and may show it.
+    static func clientConfiguration(isTrusted: Bool, shows: Bool = false) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         if isTrusted {
             configuration.trustRoots = .certificates(
                 try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)))
+        }
+        if shows {
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8))
+                .map { .certificate($0) }
+            configuration.privateKey = .privateKey(
+                try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem))
         }
         return configuration
     }

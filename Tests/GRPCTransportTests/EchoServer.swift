@@ -96,11 +96,6 @@ func withEchoServer(
     try await server.end()
 }
 
-/// Yields until a condition holds; what waits for ever is ended by the test's time limit.
-func until(_ condition: () -> Bool) async {
-    while !condition() { await Task.yield() }
-}
-
 /// A TCP connection to loopback for bytes that no client sends.
 final class RawConnection {
     private let descriptor: Int32

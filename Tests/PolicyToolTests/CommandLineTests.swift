@@ -6,7 +6,7 @@ import Testing
 @Suite("The command line, as a process")
 struct CommandLineTests {
     /// The binary that was built with the tests.
-    private static var binary: URL {
+    static var binary: URL {
         URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             .appending(path: "vibrissa")
     }

@@ -27,6 +27,7 @@ struct ManualPage {
         }
 
         let commandName: String
+        let shouldDisplay: Bool
         let abstract: String?
         let discussion: String?
         let arguments: [Argument]?
@@ -44,18 +45,20 @@ struct ManualPage {
     /// `vibrissa-policy-validate.1`.
     var fileName: String { fullName.replacing(" ", with: "-") + ".1" }
 
-    /// The page of a command and those of its subcommands, `help` left out.
-    static func all(fromHelp json: String, calledBy parent: String) throws -> [ManualPage] {
+    /// The page of a command and those of its subcommands, `help` and hidden ones left out.
+    static func all(fromHelp json: String) throws -> [ManualPage] {
         let dump = try JSONDecoder().decode(Dump.self, from: Data(json.utf8))
-        return pages(dump.command, parent)
+        return pages(dump.command, nil)
     }
 
-    private static func pages(_ command: Command, _ parent: String) -> [ManualPage] {
-        let page = ManualPage(command: command, fullName: "\(parent) \(command.commandName)")
-        return [page]
-            + (command.subcommands ?? []).filter { $0.commandName != "help" }.flatMap {
-                pages($0, page.fullName)
-            }
+    private static func pages(_ command: Command, _ parent: String?) -> [ManualPage] {
+        let name = command.commandName
+        let page = ManualPage(command: command, fullName: parent.map { "\($0) \(name)" } ?? name)
+        return [page] + page.children.flatMap { pages($0, page.fullName) }
+    }
+
+    private var children: [Command] {
+        (command.subcommands ?? []).filter { $0.commandName != "help" && $0.shouldDisplay }
     }
 
     // MARK: Text
@@ -105,13 +108,13 @@ struct ManualPage {
             if argument.isRepeating { word += " \\&..." }
             words.append(argument.isOptional ? "[\(word)]" : word)
         }
-        let hasChildren = !(command.subcommands ?? []).isEmpty
+        // A command that does something by itself may have others below it.
+        let hasChildren = !children.isEmpty && words.isEmpty
         let body = hasChildren ? ["\\fIsubcommand\\fR"] : words
         return ["\\fB\(Self.escaped(fullName))\\fR", body.joined(separator: "\n")]
     }
 
     private var subcommands: [String] {
-        let children = (command.subcommands ?? []).filter { $0.commandName != "help" }
         guard !children.isEmpty else { return [] }
         return [".SH SUBCOMMANDS"]
             + children.flatMap {
@@ -149,10 +152,8 @@ struct ManualPage {
     private var seeAlso: [String] {
         let parts = fullName.split(separator: " ")
         let parent = parts.dropLast().joined(separator: "-")
-        let children = (command.subcommands ?? []).map {
-            "\(fullName) \($0.commandName)".replacing(" ", with: "-")
-        }
-        let names = parts.count > 2 ? [parent] : children.filter { !$0.hasSuffix("-help") }
+        let below = children.map { "\(fullName) \($0.commandName)".replacing(" ", with: "-") }
+        let names = (parts.count > 1 ? [parent] : []) + below
         return [names.map { "\\fB\(Self.escaped($0))\\fR(1)" }.joined(separator: ",\n")]
     }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
 import Foundation
-import PolicyTool
 import Testing
 
 @Suite("Manual pages")
@@ -10,7 +8,9 @@ struct ManualPageTests {
     static let folder = Fixtures.repository.appending(path: "docs/man")
 
     private static func pages() throws -> [ManualPage] {
-        try ManualPage.all(fromHelp: PolicyCommand._dumpHelp(), calledBy: "vibrissa")
+        let help = try CommandLineTests.run(
+            CommandLineTests.binary, ["--experimental-dump-help"], in: Fixtures.folder)
+        return try ManualPage.all(fromHelp: help.output)
     }
 
     @Test(

@@ -7,18 +7,24 @@ public struct EmissionRetry: Hashable, Sendable {
     public var longestPause: Duration
     /// Retries of one request, after the first try.
     public var maximumRetries: Int
+    /// The greatest part of a pause that chance adds to it, 0 to 1: senders that failed together do not come
+    /// back together.
+    public var jitter: Double
 
     public init(
-        firstPause: Duration = .seconds(1), longestPause: Duration = .seconds(30), maximumRetries: Int = 15
+        firstPause: Duration = .seconds(1), longestPause: Duration = .seconds(30), maximumRetries: Int = 15,
+        jitter: Double = 0.25
     ) {
         precondition(maximumRetries >= 0, "maximumRetries is not negative")
+        precondition((0...1).contains(jitter), "jitter is 0 to 1")
         self.firstPause = firstPause
         self.longestPause = longestPause
         self.maximumRetries = maximumRetries
+        self.jitter = jitter
     }
 
-    /// How long to wait after this many failures of one request; nil: give it up.
-    func pause(afterFailures failures: Int) -> Duration? {
+    /// How long to wait after this many failures of one request; nil: give it up. `chance` is 0 to 1.
+    func pause(afterFailures failures: Int, chance: Double) -> Duration? {
         guard failures <= maximumRetries else { return nil }
         var pause = firstPause
         var doublings = failures - 1
@@ -26,6 +32,6 @@ public struct EmissionRetry: Hashable, Sendable {
             pause *= 2
             doublings -= 1
         }
-        return min(pause, longestPause)
+        return min(pause, longestPause) * (1 + jitter * chance)
     }
 }

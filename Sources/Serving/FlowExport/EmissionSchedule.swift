@@ -43,7 +43,7 @@ struct EmissionSchedule: Hashable, Sendable {
     ///   - filled: starts of windows with flows, ascending.
     ///   - done: everything before it, Unix seconds, has been dealt with; nil: nothing has.
     ///   - due: `dueSeconds(fillingSeconds:)`.
-    func nextBlock(filled: [Int64], done: Int64?, due: Int64) -> EmissionBlock? {
+    func nextBlock(filled: ArraySlice<Int64>, done: Int64?, due: Int64) -> EmissionBlock? {
         guard let first = filled.first(where: { $0 >= done ?? .min }), first < due else { return nil }
         if let done, first - done < blockSeconds {
             guard due - done >= blockSeconds else { return nil }
@@ -57,8 +57,10 @@ struct EmissionSchedule: Hashable, Sendable {
     /// All blocks that are due, oldest first.
     func dueBlocks(filled: [Int64], done: Int64?, due: Int64) -> [EmissionBlock] {
         var blocks: [EmissionBlock] = []
-        while let block = nextBlock(filled: filled, done: blocks.last?.endSeconds ?? done, due: due) {
+        var rest = filled[...]
+        while let block = nextBlock(filled: rest, done: blocks.last?.endSeconds ?? done, due: due) {
             blocks.append(block)
+            rest = rest.drop { $0 < block.endSeconds }
         }
         return blocks
     }

@@ -14,7 +14,7 @@ internal import Synchronization
 /// Sends the flows of closed windows on, block by block (flow API 3.5).
 ///
 /// ```
-/// roll-over ─┐                  due?                 200            next part, next block
+/// roll-over ─┐                  due?                 200            next request, next block
 /// switch on ─┴▶ snapshot ─▶ oldest block ─▶ request ─────▶ progress ─▶ ...
 ///                                              ▲  └─ else ─ pause ─┐
 ///                                              └───────────────────┘ 15 retries, then the block is given up
@@ -35,17 +35,20 @@ public final class FlowEmitter: Service {
         /// Time between two looks at the switch file.
         public var switchPollInterval: Duration
         public var retry: EmissionRetry
-        /// Bound of one request's body. A block with more goes in several requests; a single flow with more
+        /// Bounds of one request. A block with more goes in several requests; a single flow with more bytes
         /// goes alone.
+        public var maximumBodyFlows: Int
         public var maximumBodyBytes: Int
 
         public init(
             windowsPerBlock: Int = 20, delayWindows: Int = 2, progressFile: String? = nil,
             switchFile: String? = nil, switchPollInterval: Duration = .seconds(30),
-            retry: EmissionRetry = EmissionRetry(), maximumBodyBytes: Int = 16 << 20
+            retry: EmissionRetry = EmissionRetry(), maximumBodyFlows: Int = 10_000,
+            maximumBodyBytes: Int = 16 << 20
         ) {
             precondition((1...60_000).contains(windowsPerBlock), "windowsPerBlock is 1 to 60000")
             precondition((0...60_000).contains(delayWindows), "delayWindows is 0 to 60000")
+            precondition(maximumBodyFlows > 0, "maximumBodyFlows is positive")
             precondition(maximumBodyBytes > 0, "maximumBodyBytes is positive")
             self.windowsPerBlock = windowsPerBlock
             self.delayWindows = delayWindows
@@ -53,6 +56,7 @@ public final class FlowEmitter: Service {
             self.switchFile = switchFile
             self.switchPollInterval = switchPollInterval
             self.retry = retry
+            self.maximumBodyFlows = maximumBodyFlows
             self.maximumBodyBytes = maximumBodyBytes
         }
     }
@@ -62,6 +66,8 @@ public final class FlowEmitter: Service {
         /// Windows with flows that had not been sent at the last look, and where the history ended then.
         var waiting: [Int64] = []
         var seenHeadSeconds: Int64 = .max
+        /// The latest change of the history at the last look.
+        var seenChange: UInt64 = .max
         /// What the switch file said at the last look.
         var lastSwitch: EmissionSwitch?
     }
@@ -144,9 +150,8 @@ public final class FlowEmitter: Service {
     }
 
     private func followSwitch(_ isTurnedOn: @Sendable () -> Void) async {
-        while !Task.isCancelled {
-            // Cancelled: the loop's condition ends it.
-            try? await sleep(configuration.switchPollInterval)
+        // It throws when it is cancelled.
+        while (try? await sleep(configuration.switchPollInterval)) != nil {
             if await readSwitch() { isTurnedOn() }
         }
     }

@@ -19,6 +19,8 @@ public struct FlowEmitterStatus: Hashable, Sendable {
     public var givenUpFlows: UInt64 = 0
     /// Windows that left the history before their turn came.
     public var lostWindows: UInt64 = 0
+    /// Changes of flows in windows that had been sent by then; they are not sent.
+    public var lateFlows: UInt64 = 0
     /// Times that the progress file could not be written.
     public var progressFailures: UInt64 = 0
     /// Blocks that are over and have not been sent, the one in transfer included.
@@ -46,6 +48,10 @@ public struct FlowEmitterStatus: Hashable, Sendable {
             EventLoss(
                 name: "flow_emitter_windows_lost_total", count: lostWindows,
                 help: "Windows that left the history before they could be sent on. Keep more windows."),
+            EventLoss(
+                name: "flow_emitter_late_flows_total", count: lateFlows,
+                help:
+                    "Flows that came when their window had been sent on. They are not sent; wait longer."),
         ]
     }
 }

@@ -17,17 +17,20 @@ public final class HTTPFlowReceiver: FlowReceiving {
         /// The name in the receiver's certificate, a DNS name; nil: the host of `url`. Without meaning for
         /// `http`.
         public var serverName: String?
-        /// Until the answer is there.
+        /// Until the status of the answer is there.
         public var requestTimeout: Duration
+        /// For the rest of the answer, of which nothing but a piece for the log is needed.
+        public var answerTimeout: Duration
         public var connectTimeout: Duration
 
         public init(
             url: String, serverName: String? = nil, requestTimeout: Duration = .seconds(60),
-            connectTimeout: Duration = .seconds(10)
+            answerTimeout: Duration = .seconds(5), connectTimeout: Duration = .seconds(10)
         ) {
             self.url = url
             self.serverName = serverName
             self.requestTimeout = requestTimeout
+            self.answerTimeout = answerTimeout
             self.connectTimeout = connectTimeout
         }
     }
@@ -80,13 +83,28 @@ public final class HTTPFlowReceiver: FlowReceiving {
             try Task.checkCancellation()
             throw FlowExportError(.unreachable, "send flows to", target.display, reason(error))
         }
-        // Read so that the connection can be used again; what the body says changes nothing.
-        let answer = try? await response.body.collect(upTo: Self.maximumAnswerBytes)
+        let text = await text(of: response.body)
         guard response.status != .ok else { return }
-        let text = answer.map { String(decoding: $0.readableBytesView.prefix(200), as: UTF8.self) } ?? ""
         throw FlowExportError(
             .refused, "send flows to", target.display,
             "the answer is \(response.status.code), not 200" + (text.isEmpty ? "" : ": \(text)"))
+    }
+
+    /// The first 200 bytes. A body is read so that the connection can be used again, and one that is long or
+    /// slow is not: the connection is closed. What it says changes nothing.
+    private func text(of body: HTTPClientResponse.Body) async -> String {
+        await withTaskGroup(of: String.self) { group in
+            group.addTask {
+                let bytes = try? await body.collect(upTo: Self.maximumAnswerBytes)
+                return String(decoding: bytes?.readableBytesView.prefix(200) ?? [], as: UTF8.self)
+            }
+            group.addTask { [configuration] in
+                try? await Task.sleep(for: configuration.answerTimeout)
+                return ""
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? ""
+        }
     }
 
     public func shutDown() async {

@@ -76,7 +76,8 @@ extension CertsCommand {
     /// `vibrissa certs show`.
     struct ShowCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Shows what the certificates of a PEM file say.")
+            commandName: "show", abstract: "Shows what the certificates of a PEM file say.",
+            discussion: "Exit status: 0 done, 1 the file cannot be read, 64 wrong usage.")
 
         @Argument(help: ArgumentHelp("A file with one or more certificates.", valueName: "file"))
         var file: String

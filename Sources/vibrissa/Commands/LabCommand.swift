@@ -16,6 +16,8 @@ struct LabCommand: AsyncParsableCommand {
             removed when the lab ends.
 
             Edit a file of the directory while the lab runs: it takes effect within a second.
+
+            Exit status: 0 ended as asked, 1 failed, 2 a story did not show what it should, 64 wrong usage.
             """)
 
     @Option(

@@ -20,8 +20,8 @@ extension FlowHistory {
         windowPiece(startSeconds: startSeconds, filter: filter, from: 0, limit: .max)?.window
     }
 
-    /// A part of a window, for readers that take a large one in pieces: at most `limit` flows from a place on, 0
-    /// first, and the place of the next piece, nil after the last one. Nil when the window is not kept.
+    /// A part of a window, for readers that take a large one in pieces: at most `limit` flows from a place on,
+    /// 0 first, and the place of the next piece, nil after the last one. Nil when the window is not kept.
     public func windowPiece(
         startSeconds: Int64, filter: FlowExpression, from place: Int, limit: Int
     ) -> (window: FlowWindow, next: Int?)? {
@@ -44,15 +44,5 @@ extension FlowHistory {
         let window = FlowWindow(
             startSeconds: startSeconds, endSeconds: startSeconds + windowSeconds, flows: flows)
         return (window, next)
-    }
-
-    /// Flows that pass the filter, summed over the windows that lie wholly in a range of Unix seconds, in no
-    /// order. For exporters, which take everything.
-    public func flows(from: Int64, before: Int64, filter: FlowExpression = .always) -> [FlowAggregate] {
-        let windows = windows(from: from, endingBy: before)
-        let found = CompiledFilter(columns).matching(filter, among: slots(in: windows))
-        var slots: ContiguousArray<UInt32> = []
-        found.forEach { slots.append(UInt32($0)) }
-        return sums(of: slots, over: windows)
     }
 }

@@ -2,7 +2,6 @@
 
 import FlowModel
 import FlowStore
-import NIOCore
 import NetworkModel
 import SwiftProtobuf
 
