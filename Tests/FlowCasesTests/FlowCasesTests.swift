@@ -105,6 +105,15 @@ struct FlowCasesTests {
         }
     }
 
+    @Test("that are quirks of further files are reported")
+    func furtherQuirks() async throws {
+        for quirk in Self.cases where quirk.kind == "quirk" && !quirk.path.hasPrefix(Self.ownFolder) {
+            let differences = try await run(quirk)
+            let outcome = differences.isEmpty ? "shared" : "decided otherwise: \(differences)"
+            print("quirk \(quirk.testDescription): \(outcome)")
+        }
+    }
+
     @Test("are all read")
     func files() throws {
         for folder in Self.folders {
