@@ -237,7 +237,8 @@ let package = Package(
         .testTarget(
             name: "FlowToolTests",
             dependencies: [
-                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore", "FlowTool", "vibrissa",
+                "NetworkModel", "PolicyModel", "FlowModel", "FlowStore", "FlowTool", "TestSupport",
+                "vibrissa",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden", "Fixtures"], swiftSettings: swiftSettings),

@@ -3,6 +3,7 @@
 import ArgumentParser
 import FlowStore
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FlowTool

@@ -2,6 +2,7 @@
 
 import PolicyAnalysis
 import PolicyEngine
+import TestSupport
 import Testing
 
 @testable import PolicyTool

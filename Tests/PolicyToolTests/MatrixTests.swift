@@ -4,6 +4,7 @@ import NetworkModel
 import PolicyAnalysis
 import PolicyEngine
 import PolicyModel
+import TestSupport
 import Testing
 
 @testable import PolicyTool

@@ -2,6 +2,7 @@
 
 import NetworkModel
 import PolicyModel
+import TestSupport
 import Testing
 
 @testable import PolicyTool

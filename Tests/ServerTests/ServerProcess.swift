@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// The executable that the tests were built with.
 enum Executable {
@@ -20,7 +21,7 @@ enum Executable {
         process.arguments = arguments
         process.environment = ["PATH": "/usr/bin:/bin"]
         if let folder { process.currentDirectoryURL = URL(filePath: folder) }
-        let files = try Folder()
+        let files = try TemporaryFolder()
         func handle(_ name: String) throws -> FileHandle {
             try Data().write(to: URL(filePath: files.file(name)))
             return try FileHandle(forWritingTo: URL(filePath: files.file(name)))
@@ -34,26 +35,6 @@ enum Executable {
             errors: try String(contentsOfFile: files.file("err"), encoding: .utf8),
             status: process.terminationStatus)
     }
-}
-
-/// A folder that is gone when the tests end.
-struct Folder {
-    let path: String
-
-    private static let root: URL = {
-        let root = FileManager.default.temporaryDirectory.appending(
-            path: "vibrissa-test-\(UUID().uuidString)")
-        atexit { try? FileManager.default.removeItem(at: Folder.root) }
-        return root
-    }()
-
-    init() throws {
-        let folder = Self.root.appending(path: UUID().uuidString)
-        path = folder.path()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
-
-    func file(_ name: String) -> String { "\(path)/\(name)" }
 }
 
 /// `vibrissa server` as a process of its own, killed when the last reference goes.

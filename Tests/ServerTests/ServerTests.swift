@@ -15,22 +15,22 @@ import Testing
 struct ServerTests {
     private static let connect = "/goldmane.FlowCollector/Connect"
     private static let peer = Result { try GRPCPeer() }
-    private static let certificates = Result { () -> Folder in
-        let folder = try Folder()
+    private static let certificates = Result { () -> TemporaryFolder in
+        let folder = try TemporaryFolder()
         let made = try Executable.run(["certs", "--directory", folder.path])
         guard made.status == 0 else { throw ServerProcess.NotListening(description: made.errors) }
         return folder
     }
 
     private let peer: GRPCPeer
-    private let folder: Folder
+    private let folder: TemporaryFolder
 
     init() throws {
         peer = try Self.peer.get()
         folder = try Self.certificates.get()
     }
 
-    private func tls(_ folder: Folder) -> [String] {
+    private func tls(_ folder: TemporaryFolder) -> [String] {
         [
             "--grpc-certificate", folder.file("server.crt"), "--grpc-key", folder.file("server.key"),
             "--grpc-client-ca", folder.file("ca.crt"), "--http-certificate", folder.file("server.crt"),
@@ -38,13 +38,13 @@ struct ServerTests {
         ]
     }
 
-    private func security(_ folder: Folder) -> GRPCPeer.Security {
+    private func security(_ folder: TemporaryFolder) -> GRPCPeer.Security {
         GRPCPeer.Security(
             ca: folder.file("ca.crt"), certificate: folder.file("calico-node.crt"),
             key: folder.file("calico-node.key"), name: "localhost")
     }
 
-    private func client(_ folder: Folder, _ server: ServerProcess) -> [String] {
+    private func client(_ folder: TemporaryFolder, _ server: ServerProcess) -> [String] {
         [
             "--server", "localhost:\(server.grpcPort)", "--ca", folder.file("ca.crt"), "--cert",
             folder.file("vibrissa.crt"), "--key", folder.file("vibrissa.key"),
@@ -109,7 +109,7 @@ struct ServerTests {
     func strangers() async throws {
         let server = try await ServerProcess(tls(folder))
         let none = GRPCPeer.Security(ca: folder.file("ca.crt"), name: "localhost")
-        let other = try Folder()
+        let other = try TemporaryFolder()
         _ = try Executable.run(["certs", "--directory", other.path])
         let foreign = GRPCPeer.Security(
             ca: folder.file("ca.crt"), certificate: other.file("vibrissa.crt"),
@@ -150,7 +150,7 @@ struct ServerTests {
 
     @Test("certificates are replaced under load without losing a connection")
     func rotation() async throws {
-        let own = try Folder()
+        let own = try TemporaryFolder()
         _ = try Executable.run(["certs", "--directory", own.path])
         let (metrics, _) = try freePorts()
         let server = try await ServerProcess(

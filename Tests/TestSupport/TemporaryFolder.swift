@@ -3,8 +3,8 @@
 import Foundation
 
 /// A folder of files that is gone when the tests end.
-struct TemporaryFolder {
-    let path: String
+public struct TemporaryFolder: Sendable {
+    public let path: String
 
     /// Holds the folders of all tests; removed when the process exits.
     private static let root: URL = {
@@ -15,7 +15,7 @@ struct TemporaryFolder {
     }()
 
     /// Files by their path in the folder.
-    init(_ files: [String: String] = [:]) throws {
+    public init(_ files: [String: String] = [:]) throws {
         let folder = Self.root.appending(path: UUID().uuidString)
         path = folder.path()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -26,4 +26,7 @@ struct TemporaryFolder {
             try text.write(to: target, atomically: true, encoding: .utf8)
         }
     }
+
+    /// The path of a file in it, there or not.
+    public func file(_ name: String) -> String { "\(path)/\(name)" }
 }
