@@ -173,3 +173,8 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
         return best
     }
 }
+
+extension IPAddress {
+    /// Whether it is of this machine alone: 127.0.0.0/8 (RFC 1122, 3.2.1.3) or ::1 (RFC 4291, 2.5.3).
+    public var isLoopback: Bool { family == .v4 ? v4Value >> 24 == 127 : bits == 1 }
+}

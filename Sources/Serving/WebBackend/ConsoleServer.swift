@@ -182,9 +182,7 @@ public struct ConsoleServer: Service {
     }
 
     private static func isLoopback(_ address: String) -> Bool {
-        if address == "localhost" { return true }
-        guard let parsed = IPAddress(address) else { return false }
-        return parsed.family == .v4 ? parsed.v4Value >> 24 == 127 : parsed.bits == 1
+        address == "localhost" || IPAddress(address)?.isLoopback == true
     }
 }
 

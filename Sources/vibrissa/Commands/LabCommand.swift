@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import GRPCTransport
 import Lab
 import Logging
+import NetworkModel
 import WebBackend
 
 struct LabCommand: AsyncParsableCommand {
@@ -35,6 +37,12 @@ struct LabCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Answer over gRPC, too, for vibrissa flows --insecure; loopback only. Default: not.",
+            valueName: "host:port"))
+    var grpcListen: ListenAddress?
+
+    @Option(
+        help: ArgumentHelp(
             "Follow a story step by step: \(Scenario.all.map(\.name).joined(separator: ", ")).",
             valueName: "name"))
     var scenario: ScenarioName?
@@ -58,6 +66,10 @@ struct LabCommand: AsyncParsableCommand {
     var seed: UInt64 = 1
 
     func validate() throws {
+        if let grpcListen, !grpcListen.isLoopback {
+            throw ValidationError(
+                "--grpc-listen is plaintext, so it is for loopback only; give 127.0.0.1:\(grpcListen.port)")
+        }
         if auto, scenario == nil {
             throw ValidationError("--auto needs --scenario: there is nothing to go through without a story")
         }
@@ -73,7 +85,8 @@ struct LabCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = Logger(label: "vibrissa") { _ in TerminalLogHandler(level: logLevel.level) }
         let options = LabSession.Options(
-            manifests: manifests, host: listen.host, port: listen.port, scenario: scenario?.scenario,
+            manifests: manifests, host: listen.host, port: listen.port, grpc: grpcListen,
+            scenario: scenario?.scenario,
             isAutomatic: auto, isSimulated: simulate, seed: seed)
         do {
             try await LabSession(options, logger: logger).run()
@@ -83,6 +96,9 @@ struct LabCommand: AsyncParsableCommand {
         } catch let error as LabError {
             Terminal.write(error: "vibrissa lab: \(error)\n")
             throw ExitCode(error.code == .expectationFailed ? 2 : 1)
+        } catch let error as GRPCServer.CannotListen {
+            Terminal.write(error: "vibrissa lab: \(error)\n")
+            throw ExitCode(1)
         } catch let error as ConsoleError {
             Terminal.write(error: "vibrissa lab: \(error)\n")
             throw ExitCode(1)
@@ -111,6 +127,12 @@ struct ListenAddress: ExpressibleByArgument {
     }
 
     var defaultValueDescription: String { "\(host):\(port)" }
+
+    /// With brackets around an IPv6 address.
+    var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Whether nobody outside this machine can connect.
+    var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
 }
 
 struct ScenarioName: ExpressibleByArgument {

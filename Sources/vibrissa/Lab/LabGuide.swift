@@ -47,6 +47,7 @@ struct LabGuide: Sendable {
     private func welcome(_ address: String) -> String {
         """
         Console:   \(address)/
+        \(options.grpc.map { "Terminal:  vibrissa flows watch --insecure --server \($0.text)\n" } ?? "")\
         Manifests: \(directory)  (edit them: a saved file takes effect within a second)
         \(options.isSimulated
             ? "SIMULATED: the engine decides instead of the kernel, and the traffic is made up."

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Daemons
+import FlowAPI
 import FlowModel
 import FlowStore
 import Foundation
+import GRPCTransport
 import KubernetesClient
 import Lab
 import Logging
@@ -26,6 +28,8 @@ struct LabSession {
         var manifests: String?
         var host: String
         var port: Int
+        /// Where gRPC is answered; nil: nowhere.
+        var grpc: ListenAddress?
         var scenario: Scenario?
         var isAutomatic: Bool
         var isSimulated: Bool
@@ -165,9 +169,14 @@ struct LabSession {
             options: options, directory: directory, server: server, aggregator: aggregator, status: status,
             didListen: didListen, isAskedToStop: isAskedToStop, logger: logger)
         let outcome = GuideOutcome()
+        let grpc = options.grpc.map { listen in
+            GRPCServer(
+                .init(host: listen.host, port: listen.port, security: nil),
+                methods: FlowServices(querying: aggregator, delivering: aggregator).methods, logger: logger)
+        }
         let group = ServiceGroup(
             configuration: .init(
-                services: [
+                services: (grpc.map { [.init(service: $0)] } ?? []) + [
                     .init(service: aggregator), .init(service: server), .init(service: agent),
                     .init(
                         service: GuideService(guide: guide, outcome: outcome),
