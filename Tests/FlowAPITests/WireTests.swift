@@ -130,6 +130,38 @@ struct WireTests {
         }
     }
 
+    @Test("statistics are written as the generated code writes them", arguments: 1...30)
+    func statistics(seed: UInt64) throws {
+        var random = RandomMessages(seed: seed)
+        let numbers: [UInt64] = [0, 0, 0, 1, 127, 128, 300, 1 << 40, UInt64(Int64.max), .max]
+        for _ in 0..<20 {
+            let count = random.below(5)
+            let hit = FlowHit(random.hit())
+            var statistic = FlowStatistic(
+                policy: FlowTrigger(kind: hit.kind, namespace: hit.namespace, name: hit.name, tier: hit.tier),
+                action: hit.action, ruleIndex: random.pick([nil, -1, 0, 3]),
+                direction: random.pick(FlowStatistic.Direction.allCases),
+                starts: (0..<count).map { 1_700_000_010 + 15 * Int64($0) }, values: [])
+            statistic.values = (0..<max(1, count)).map { _ in
+                var values = FlowStatistic.Values()
+                values.allowedIn = random.pick(numbers)
+                values.allowedOut = random.pick(numbers)
+                values.deniedIn = random.pick(numbers)
+                values.deniedOut = random.pick(numbers)
+                values.passedIn = random.pick(numbers)
+                values.passedOut = random.pick(numbers)
+                return values
+            }
+            let query = FlowStatisticsQuery(
+                measure: random.pick(FlowStatisticsQuery.Measure.allCases),
+                grouping: random.pick([.policy, .rule]))
+            var buffer = ByteBuffer()
+            FlowWriting.writeStatistic(statistic, query, to: &buffer)
+            let expected: [UInt8] = try Goldmane_StatisticsResult(statistic, query).serializedBytes()
+            #expect(expected == Array(buffer.readableBytesView))
+        }
+    }
+
     @Test("the traces and labels of a flow have one order, whatever order they came in")
     func order() throws {
         var random = RandomMessages(seed: 11)
@@ -145,5 +177,32 @@ struct WireTests {
             guard update.flow.hasKey else { continue }
             #expect(text(first) == text(actual(try update.serializedBytes())))
         }
+    }
+}
+
+extension Goldmane_StatisticsResult {
+    init(_ statistic: FlowStatistic, _ query: FlowStatisticsQuery) {
+        self.init()
+        policy = .with {
+            $0.kind = Goldmane_PolicyKind(statistic.policy.kind)
+            $0.namespace = statistic.policy.namespace
+            $0.name = statistic.policy.name
+            $0.tier = statistic.policy.tier
+            $0.action = Goldmane_Action(statistic.action)
+            $0.ruleIndex = statistic.ruleIndex ?? 0
+        }
+        direction = Goldmane_RuleDirection(rawValue: Int(statistic.direction.rawValue)) ?? .any
+        groupBy = query.grouping == .policy ? .policy : .policyRule
+        type = Goldmane_StatisticType(rawValue: Int(query.measure.rawValue)) ?? .packetCount
+        func values(_ part: KeyPath<FlowStatistic.Values, UInt64>) -> [Int64] {
+            statistic.values.map { Int64(clamping: $0[keyPath: part]) }
+        }
+        allowedIn = values(\.allowedIn)
+        allowedOut = values(\.allowedOut)
+        deniedIn = values(\.deniedIn)
+        deniedOut = values(\.deniedOut)
+        passedIn = values(\.passedIn)
+        passedOut = values(\.passedOut)
+        x = statistic.starts
     }
 }

@@ -164,33 +164,6 @@ extension Goldmane_FilterType {
     }
 }
 
-extension Goldmane_StatisticsResult {
-    init(_ statistic: FlowStatistic, _ query: FlowStatisticsQuery) {
-        self.init()
-        policy = .with {
-            $0.kind = Goldmane_PolicyKind(statistic.policy.kind)
-            $0.namespace = statistic.policy.namespace
-            $0.name = statistic.policy.name
-            $0.tier = statistic.policy.tier
-            $0.action = Goldmane_Action(statistic.action)
-            $0.ruleIndex = statistic.ruleIndex ?? 0
-        }
-        direction = Goldmane_RuleDirection(rawValue: Int(statistic.direction.rawValue)) ?? .any
-        groupBy = query.grouping == .policy ? .policy : .policyRule
-        type = Goldmane_StatisticType(rawValue: Int(query.measure.rawValue)) ?? .packetCount
-        func values(_ part: KeyPath<FlowStatistic.Values, UInt64>) -> [Int64] {
-            statistic.values.map { Int64(clamping: $0[keyPath: part]) }
-        }
-        allowedIn = values(\.allowedIn)
-        allowedOut = values(\.allowedOut)
-        deniedIn = values(\.deniedIn)
-        deniedOut = values(\.deniedOut)
-        passedIn = values(\.passedIn)
-        passedOut = values(\.passedOut)
-        x = statistic.starts
-    }
-}
-
 extension FlowStatistic {
     init(_ message: Goldmane_StatisticsResult) {
         let policy = message.policy

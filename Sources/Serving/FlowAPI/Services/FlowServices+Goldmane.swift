@@ -82,8 +82,7 @@ extension FlowServices {
         }
         var piece = ByteBuffer()
         for statistic in statistics {
-            let bytes: [UInt8] = try Goldmane_StatisticsResult(statistic, query).serializedBytes()
-            piece.writeGRPCMessage { $0.writeBytes(bytes) }
+            piece.writeGRPCMessage { FlowWriting.writeStatistic(statistic, query, to: &$0) }
             guard piece.readableBytes >= Self.pieceBytes else { continue }
             try await writer.write(piece)
             piece = ByteBuffer()
