@@ -77,6 +77,9 @@ export class StatusLine extends HTMLElement {
     this.#sources.title = status.sources.map(sourceText).join("\n");
     const { enforced, staged } = status.policies;
     setText(this.#policies, `${countOf(enforced, "policy", "policies")}, ${formatCount(staged)} staged`);
+    // Generation 0: this server knows flows, and no policies.
+    this.#policies.hidden = status.generation === 0;
+    this.#errors.hidden = status.generation === 0 && status.policy_errors.length === 0;
     this.#policies.title = `Generation ${status.generation}; ${countOf(status.endpoints, "endpoint")}`;
     const lost = dropped + status.losses.reduce((sum, loss) => sum + loss.count, 0);
     this.#drawCount(this.#losses, lost > 0, lost === 0 ? "No losses" : `${formatCount(lost)} lost`);
