@@ -5,8 +5,8 @@ import FlowStore
 import NIOCore
 
 extension FlowWriting {
-    /// Appends the fields of a StatisticsResult (flow API 1.2). A time series over an hour has thousands of numbers, most
-    /// of them zero, in each of thousands of results.
+    /// Appends the fields of a StatisticsResult (flow API 1.2). A time series over an hour has thousands of
+    /// numbers, most of them zero, in each of thousands of results.
     static func writeStatistic(
         _ statistic: FlowStatistic, _ query: FlowStatisticsQuery, to buffer: inout ByteBuffer
     ) {
